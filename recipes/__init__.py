@@ -1,0 +1,1 @@
+"""Recipes that make what the program ships; they are not part of the program."""

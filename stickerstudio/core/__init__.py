@@ -1,0 +1,1 @@
+"""The words of the domain: recipes, stickers, errors, settings, the library. No Qt, no torch."""

@@ -1,0 +1,1 @@
+"""torch: devices, the generation loop, blending LoRAs. No Qt."""

@@ -1,0 +1,1 @@
+"""Pixels after the model: cutting out, outlining, fitting. No Qt, no torch."""

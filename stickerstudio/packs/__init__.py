@@ -1,0 +1,1 @@
+"""What each chat platform accepts, and packs made to fit. No Qt, no torch."""

@@ -1,0 +1,1 @@
+"""Widgets. No logic that could be tested without them."""
