@@ -1,0 +1,126 @@
+"""The picture in the middle: the live preview, or the sticker made last, on a checkerboard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPixmap,
+)
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from stickerstudio.ui import style
+from stickerstudio.ui.widgets import EmptyState, label
+
+SQUARE = 8  # pixels, one field of the checkerboard
+
+
+class PreviewView(QWidget):
+    """Shows one picture as large as it fits, with a caption, or a sentence when there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture: QPixmap | None = None
+        self._veil = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 136)
+        self.empty = EmptyState("sticker")
+        self._caption = label("small")
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, style.SPACE // 2)
+        box.setSpacing(0)
+        box.addWidget(self.empty, 1)
+        box.addWidget(self._caption, 0, Qt.AlignmentFlag.AlignBottom)
+        self._caption.hide()
+
+    def sizeHint(self) -> QSize:
+        return QSize(360, 280)
+
+    @property
+    def picture(self) -> QPixmap | None:
+        """What is shown now."""
+        return self._picture
+
+    @property
+    def caption(self) -> str:
+        """The words under the picture."""
+        return self._caption.text()
+
+    def show_rgba(self, width: int, height: int, rgba: bytes, caption: str) -> None:
+        """Show width × height × 4 bytes RGBA, rows from the top."""
+        image = QImage(rgba, width, height, width * 4, QImage.Format.Format_RGBA8888)
+        self.show_pixmap(QPixmap.fromImage(image), caption)
+
+    def show_pixmap(self, picture: QPixmap, caption: str) -> None:
+        """Show `picture`."""
+        self._picture = picture
+        self._veil = 0.0
+        self.set_caption(caption)
+        self.empty.hide()
+        self.layout().activate()
+        self.update()
+
+    def set_caption(self, caption: str) -> None:
+        """Change the words under the picture."""
+        self._caption.setText(caption)
+        self._caption.setVisible(bool(caption))
+        self.setAccessibleDescription(caption)
+
+    def set_stale(self, stale: bool) -> None:
+        """Fade the picture a little while the next one is on its way."""
+        self._veil = 0.45 if stale else 0.0
+        self.update()
+
+    def clear(self) -> None:
+        """Back to the empty state."""
+        self._picture = None
+        self.set_caption("")
+        self.empty.show()
+        self.update()
+
+    def picture_rect(self) -> QRect:
+        """Where the picture lies, in this widget's pixels."""
+        area = self.rect().adjusted(0, 0, 0, -self._caption.sizeHint().height() - style.SPACE)
+        if self._picture is None:
+            return area
+        size = self._picture.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect(QPoint(0, 0), size)
+        place.moveCenter(area.center())
+        return place
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
+        if self._picture is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHints(
+            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+        )
+        place = self.picture_rect()
+        corner = QPainterPath()
+        corner.addRoundedRect(QRectF(place), style.RADIUS, style.RADIUS)
+        painter.setClipPath(corner)
+        colours = style.current_colours()
+        painter.fillRect(place, QColor(colours.card))
+        painter.setBrushOrigin(place.topLeft())
+        painter.drawTiledPixmap(place, _checkerboard(colours, self.devicePixelRatioF()))
+        painter.setOpacity(1.0 - self._veil)
+        painter.drawPixmap(place, self._picture)
+        painter.end()
+
+
+def _checkerboard(colours: style.Colours, ratio: float) -> QPixmap:
+    side = round(SQUARE * ratio)
+    tile = QPixmap(side * 2, side * 2)
+    tile.fill(QColor(colours.card))
+    painter = QPainter(tile)
+    for x, y in ((0, 0), (side, side)):
+        painter.fillRect(x, y, side, side, QColor(colours.sunken))
+    painter.end()
+    tile.setDevicePixelRatio(ratio)
+    return tile
