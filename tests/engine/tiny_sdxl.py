@@ -1,0 +1,134 @@
+"""A real SDXL pipeline in miniature: every module is diffusers' or transformers' own, only small.
+
+After diffusers' own tests, where a mock "can only confirm the pipeline against itself". The
+tokenizers are real CLIP byte-pair tokenizers whose merges are made here from a short word list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import torch
+from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
+    StableDiffusionXLPipeline,
+)
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+Prediction = Literal["epsilon", "v_prediction"]
+
+WORDS = ("a", "red", "blue", "heart", "otter", "cat", "dog", "face", "sticker", "love", "you", "dm")
+BOS, EOS = "<|startoftext|>", "<|endoftext|>"
+
+
+def byte_alphabet() -> list[str]:
+    """The 256 printable stand-ins of GPT-2's byte-level coding, in CLIP's order."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    rest = [byte for byte in range(256) if byte not in printable]
+    return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(len(rest))]
+
+
+def byte_pair_vocabulary(words: Iterable[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """A CLIP vocabulary in which each of `words` is one token, and the merges that lead there."""
+    alphabet = byte_alphabet()
+    tokens = [*alphabet, *(char + "</w>" for char in alphabet)]
+    merges: dict[tuple[str, str], None] = {}
+    for word in words:
+        pieces = [*word[:-1], word[-1] + "</w>"]
+        while len(pieces) > 1:
+            merges[pieces[0], pieces[1]] = None
+            pieces[:2] = [pieces[0] + pieces[1]]
+    tokens += [left + right for left, right in merges]
+    tokens += [BOS, EOS]
+    return {token: index for index, token in enumerate(dict.fromkeys(tokens))}, list(merges)
+
+
+def build_tokenizer(words: Iterable[str] = WORDS, *, pad_token: str = EOS) -> CLIPTokenizer:
+    """A CLIPTokenizer of 77 positions over `words` and single bytes."""
+    vocabulary, merges = byte_pair_vocabulary(words)
+    pairs: Any = merges  # declared as list[str], used as list[tuple[str, str]]
+    return CLIPTokenizer(vocabulary, pairs, pad_token=pad_token, model_max_length=77)
+
+
+def build_pipeline(
+    prediction: Prediction = "epsilon",
+    *,
+    seed: int = 0,
+    unet: Mapping[str, Any] | None = None,
+    force_zeros_for_empty_prompt: bool = True,
+) -> StableDiffusionXLPipeline:
+    """A StableDiffusionXLPipeline in float32 with weights drawn from `seed`.
+
+    It paints 64×64 by default (latents 32×32, factor 2), with Euler ancestral and trailing
+    timesteps like SDXL-Turbo; "v_prediction" adds the zero-terminal schedule that goes with it.
+    """
+    tokenizer, tokenizer_2 = build_tokenizer(), build_tokenizer(pad_token="!")
+    size = len(tokenizer)
+    text_config = CLIPTextConfig(
+        vocab_size=size,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        hidden_size=32,
+        intermediate_size=37,
+        num_attention_heads=4,
+        num_hidden_layers=3,
+        hidden_act="gelu",
+        projection_dim=32,
+    )
+    unet_config: dict[str, Any] = {
+        "block_out_channels": (32, 64),
+        "layers_per_block": 2,
+        "sample_size": 32,
+        "in_channels": 4,
+        "out_channels": 4,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "attention_head_dim": (2, 4),
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 8,
+        "transformer_layers_per_block": (1, 2),
+        "projection_class_embeddings_input_dim": 80,  # 6 × 8 + 32
+        "cross_attention_dim": 64,
+        "norm_num_groups": 8,
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        vae = AutoencoderKL(
+            block_out_channels=[16, 32],
+            down_block_types=["DownEncoderBlock2D", "DownEncoderBlock2D"],
+            up_block_types=["UpDecoderBlock2D", "UpDecoderBlock2D"],
+            latent_channels=4,
+            norm_num_groups=8,
+            sample_size=64,
+        )
+        parts = {
+            "unet": UNet2DConditionModel(**{**unet_config, **(unet or {})}),
+            "vae": vae,
+            "text_encoder": CLIPTextModel(text_config),
+            "text_encoder_2": CLIPTextModelWithProjection(text_config),
+        }
+    with torch.no_grad():  # random decoders paint near grey: stretch, so that pixels tell apart
+        vae.decoder.conv_out.weight.mul_(8)
+    for module in parts.values():
+        module.eval().requires_grad_(False)
+    scheduler = EulerAncestralDiscreteScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=0.00085,
+        beta_end=0.012,
+        timestep_spacing="trailing",
+        prediction_type=prediction,
+        rescale_betas_zero_snr=prediction == "v_prediction",
+    )
+    pipe = StableDiffusionXLPipeline(
+        **parts,
+        tokenizer=tokenizer,
+        tokenizer_2=tokenizer_2,
+        scheduler=scheduler,
+        force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
+        add_watermarker=False,
+    )
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
