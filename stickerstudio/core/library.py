@@ -1,0 +1,341 @@
+"""The library: every sticker that was made, on disk before anyone sees it.
+
+    FOLDER/2026-11/20261122-131501-123456-7f3a.png   the picture, its recipe inside; UTC
+    FOLDER/trash/….png                               deleted, until the trash is emptied
+    FOLDER/marks.jsonl                               favourites (library_marks)
+    FOLDER/index-1.1.sqlite                          made from the above, and made again at need
+
+The files are the truth. The index only makes them quick to list and search, so no crash, full disk
+or second window can lose more than an entry that the next open puts back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from PIL import Image
+
+from stickerstudio.core import atomic, library_marks, library_scan
+from stickerstudio.core.errors import DiskError, NotFoundError, disk_errors
+from stickerstudio.core.i18n import tr, tr_n
+from stickerstudio.core.library_index import Index, Row
+from stickerstudio.core.library_png import PngFacts, encode, read_facts, read_recipe
+from stickerstudio.core.library_words import query
+from stickerstudio.core.recipe import Recipe
+from stickerstudio.core.sticker import Sticker
+
+__all__ = ["Library", "Skipped", "read_recipe"]
+
+_COLUMNS = "moment, id, file, recipe, width, height, seconds, favourite"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file in the library's folder that cannot be shown, and a sentence that says why."""
+
+    path: Path
+    reason: str
+
+
+class Library:
+    """Stickers in a folder. Usable from several threads, and by several programs at once.
+
+    Every method raises DiskError where the disk, the folder's permissions or another busy window
+    stand in the way; what was saved before stays.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the library in `folder`, making both at need, and catch up with its files."""
+        self.folder = folder.absolute()
+        self._last_moment = 0
+        self._moment_lock = threading.Lock()
+        with _is_folder(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._trash.mkdir(exist_ok=True)
+            for item in self.folder.iterdir():
+                if atomic.is_temp(item.name):
+                    atomic.remove_if_stale(item)
+        self._index = Index(self.folder, lambda index: library_scan.fill(index, self.folder))
+        try:
+            self._index.write(lambda index: library_scan.catch_up(index, self.folder))
+        except BaseException:
+            self._index.close()
+            raise
+
+    def add(self, image: Image.Image, recipe: Recipe, seconds: float) -> Sticker:
+        """Save `image` with `recipe` inside; when this returns, a power cut does not take it.
+
+        Args:
+            image: any size and mode; kept as RGBA.
+            seconds: how long the making took.
+        """
+        moment = self._next_moment()
+        created = moment / 1e6
+        time_utc = datetime.fromtimestamp(created, UTC)
+        sticker_id = f"{time_utc:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
+        path = self.folder / f"{time_utc:%Y-%m}" / f"{sticker_id}.png"
+        data = encode(image, recipe, created, seconds)
+        self._write(path, data)
+        facts = PngFacts(*image.size, recipe, created, seconds)
+        self._insert(path, facts, created, favourite=False)
+        return Sticker(sticker_id, path, recipe, *image.size, created, seconds)
+
+    def get(self, sticker_id: str) -> Sticker:
+        """One sticker by its id. Raises NotFoundError."""
+        rows = self._index.rows(f"SELECT {_COLUMNS} FROM sticker WHERE id = ?", (sticker_id,))
+        if not rows:
+            raise _gone(sticker_id)
+        return self._sticker(rows[0])
+
+    def search(
+        self,
+        words: str = "",
+        *,
+        favourites: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Sticker]:
+        """Stickers that hold every one of `words`, newest first; all of them for no words.
+
+        A word matches anywhere in the prompt or in an active LoRA's name, whatever its case.
+
+        Args:
+            limit: how many at most; None for all.
+            offset: how many of the newest to pass over.
+        """
+        where, values = _conditions(words, favourites)
+        rows = self._index.rows(
+            f"SELECT {_COLUMNS} FROM sticker WHERE moment IN ("
+            f"SELECT moment FROM {where} ORDER BY moment DESC LIMIT ? OFFSET ?"
+            ") ORDER BY moment DESC",
+            (*values, -1 if limit is None else max(0, limit), max(0, offset)),
+        )
+        return [self._sticker(row) for row in rows]
+
+    def ids(self, words: str = "", *, favourites: bool = False) -> list[str]:
+        """The ids of what `search` finds, in the same order: 100,000 of them in a blink."""
+        where, values = _conditions(words, favourites)
+        rows = self._index.rows(f"SELECT id FROM {where} ORDER BY moment DESC", values)
+        return [sticker_id for (sticker_id,) in rows]
+
+    def count(self, words: str = "", *, favourites: bool = False) -> int:
+        """How many stickers `search` finds."""
+        where, values = _conditions(words, favourites)
+        return int(self._index.rows(f"SELECT count(*) FROM {where}", values)[0][0])
+
+    def set_favourite(self, sticker_ids: Sequence[str], favourite: bool) -> None:
+        """Mark stickers, or take the mark away. Those that are gone by now are passed over."""
+
+        def mark(index: sqlite3.Connection) -> None:
+            marks = self.folder / library_scan.MARKS
+            with disk_errors(marks):
+                end = library_marks.append(marks, sticker_ids, favourite)
+            index.executemany(
+                "UPDATE sticker SET favourite = ? WHERE id = ?",
+                [(favourite, sticker_id) for sticker_id in sticker_ids],
+            )
+            index.execute("UPDATE journal SET read_bytes = ?", (end,))
+
+        if sticker_ids:
+            self._index.write(mark)
+
+    def delete(self, sticker_ids: Sequence[str]) -> None:
+        """Move stickers to the library's trash. Those that are gone by now are passed over."""
+
+        def move(index: sqlite3.Connection) -> None:
+            for sticker_id in sticker_ids:
+                row = index.execute("SELECT file FROM sticker WHERE id = ?", (sticker_id,))
+                for (file,) in row.fetchall():
+                    self._to_trash(self.folder / file)
+                    index.execute("DELETE FROM sticker WHERE id = ?", (sticker_id,))
+
+        try:
+            self._index.write(move)
+        finally:
+            self._sync(self._trash)
+
+    def restore(self, sticker_ids: Sequence[str]) -> list[Sticker]:
+        """Take stickers back out of the trash, marks included; in the order given.
+
+        Raises:
+            NotFoundError: some are neither in the trash nor in the library; the others are back.
+        """
+        with disk_errors(self.folder):
+            marks = library_marks.read(self.folder / library_scan.MARKS)
+        restored: list[Sticker] = []
+        missing: list[str] = []
+        for sticker_id in sticker_ids:
+            trashed = self._trash / f"{sticker_id}.png"
+            if _is_name(sticker_id) and trashed.is_file():
+                self._restore(trashed, marks.favourite.get(sticker_id, False))
+            try:
+                restored.append(self.get(sticker_id))
+            except NotFoundError:
+                missing.append(sticker_id)
+        if missing:
+            raise NotFoundError(
+                tr_n(
+                    "{n} sticker could not be restored.",
+                    "{n} stickers could not be restored.",
+                    len(missing),
+                ),
+                tr("It is no longer in the trash."),
+            )
+        return restored
+
+    def empty_trash(self, older_than_seconds: float = 0) -> int:
+        """Delete for good what was put into the trash that long ago; how many that were."""
+        removed = 0
+        with _is_folder(self._trash):
+            for item in sorted(self._trash.iterdir()):
+                # `delete` sets the file's time to the moment of deletion.
+                if item.is_file() and item.stat().st_mtime <= time.time() - older_than_seconds:
+                    item.unlink(missing_ok=True)
+                    removed += not atomic.is_temp(item.name)
+        return removed
+
+    def rebuild(self) -> int:
+        """Make the index anew from the PNGs and marks; how many stickers there are."""
+        self._index.write(lambda index: library_scan.fill(index, self.folder))
+        return self.count()
+
+    def skipped(self) -> list[Skipped]:
+        """Files that are in the way of nothing but cannot be shown: damaged, or not stickers."""
+        rows = self._index.rows("SELECT file, reason FROM skipped ORDER BY file")
+        return [Skipped(self.folder / file, reason) for file, reason in rows]
+
+    def change_stamp(self) -> int:
+        """A number that is another one whenever any program changed the library since.
+
+        Only to be compared with an earlier one of this same object.
+        """
+        return self._index.change_stamp()
+
+    def close(self) -> None:
+        """Give back the index's files. Nothing else may be called afterwards."""
+        self._index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _trash(self) -> Path:
+        return self.folder / library_scan.TRASH
+
+    def _next_moment(self) -> int:
+        """Microseconds since the epoch; in this process always later than the last."""
+        with self._moment_lock:
+            self._last_moment = max(time.time_ns() // 1000, self._last_moment + 1)
+            return self._last_moment
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with disk_errors(path):
+            if not path.parent.is_dir():
+                path.parent.mkdir(exist_ok=True)
+                atomic.sync_folder(self.folder)
+            atomic.write_bytes_new(path, data)
+
+    def _insert(self, path: Path, facts: PngFacts, created: float, *, favourite: bool) -> None:
+        file = path.relative_to(self.folder).as_posix()
+        self._index.write(lambda index: library_scan.insert(index, file, facts, created, favourite))
+
+    def _to_trash(self, path: Path) -> None:
+        try:
+            with disk_errors(path):
+                self._trash.mkdir(exist_ok=True)
+                trashed = path.replace(self._trash / path.name)
+                trashed.touch()  # when it was deleted, for empty_trash
+                self._sync(path.parent)
+        except NotFoundError:
+            pass  # removed by hand: there is nothing to keep
+
+    def _restore(self, trashed: Path, favourite: bool) -> None:
+        facts = read_facts(trashed)
+        with disk_errors(trashed):
+            created = trashed.stat().st_mtime if facts.created is None else facts.created
+        month = f"{datetime.fromtimestamp(created, UTC):%Y-%m}"
+        path = self.folder / month / trashed.name
+        with disk_errors(path):
+            path.parent.mkdir(exist_ok=True)
+            trashed.replace(path)
+            atomic.sync_folder(path.parent)
+        self._insert(path, facts, created, favourite=favourite)
+
+    def _sync(self, folder: Path) -> None:
+        with disk_errors(folder):
+            atomic.sync_folder(folder)
+
+    def _sticker(self, row: Row) -> Sticker:
+        moment, sticker_id, file, recipe, width, height, seconds, favourite = row
+        return Sticker(
+            sticker_id,
+            self.folder / file,
+            Recipe.from_json(recipe),
+            width,
+            height,
+            moment / 1e6,
+            seconds,
+            bool(favourite),
+        )
+
+
+def _conditions(words: str, favourites: bool) -> tuple[str, list[object]]:
+    """The FROM and WHERE of a search, and the values of its question marks."""
+    wanted = query(words)
+    tests: list[str] = ["favourite"] if favourites else []
+    values: list[object] = []
+    if wanted.match:
+        tests.append("moment IN (SELECT rowid FROM sticker_words WHERE sticker_words MATCH ?)")
+        values.append(wanted.match)
+    for word in wanted.short:
+        tests.append("instr(words, ?)")
+        values.append(word)
+    return "sticker" + (" WHERE " + " AND ".join(tests) if tests else ""), values
+
+
+def _is_name(sticker_id: str) -> bool:
+    """Whether `sticker_id` can be a file's name, and not a path to somewhere else."""
+    return Path(sticker_id).name == sticker_id and "\0" not in sticker_id
+
+
+def _gone(sticker_id: str) -> NotFoundError:
+    return NotFoundError(
+        tr("The sticker {id} is not in the library.", id=sticker_id),
+        tr("It may have been deleted in another window."),
+        tr("Look for it in the library's trash."),
+    )
+
+
+@contextmanager
+def _is_folder(folder: Path) -> Iterator[None]:
+    """`disk_errors`, with a plainer sentence where a file stands in a folder's place."""
+    try:
+        with disk_errors(folder):
+            yield
+    except DiskError as error:
+        in_the_way = next((p for p in (folder, *folder.parents) if p.exists()), None)
+        if in_the_way is None or in_the_way.is_dir():
+            raise
+        raise DiskError(
+            tr("The sticker library in {path} could not be used.", path=folder),
+            tr("{path} is a file, not a folder.", path=in_the_way),
+            tr("Move the file away, or choose another folder for the library."),
+        ) from error
