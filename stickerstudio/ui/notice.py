@@ -5,8 +5,6 @@ Notices queue up; the oldest is shown first, and a repetition of one that waits 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
@@ -17,21 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from stickerstudio.core.errors import ErrorReport
 from stickerstudio.core.i18n import tr
+from stickerstudio.session.state import Notice
 from stickerstudio.ui import style
 from stickerstudio.ui.widgets import IconButton, Picture, PushButton, label, name_control
 
 LIMIT = 20  # notices that wait; a flood is one problem, not two hundred
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One notice: an error, and optionally one thing the user can press about it."""
-
-    error: ErrorReport
-    action: str | None = None
-    action_label: str = ""
 
 
 class NoticeBar(QFrame):
@@ -42,7 +31,8 @@ class NoticeBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
-        self._waiting: list[Shown] = []
+        self._waiting: list[Notice] = []
+        self._sign = Picture("info", 22)
         self._what = label("what", wrap=True)
         self._why = label(wrap=True)
         for words in (self._what, self._why):
@@ -69,11 +59,11 @@ class NoticeBar(QFrame):
         self.hide()
 
     @property
-    def current(self) -> Shown | None:
+    def current(self) -> Notice | None:
         """The notice on screen."""
         return self._waiting[0] if self._waiting else None
 
-    def add(self, notice: Shown) -> None:
+    def add(self, notice: Notice) -> None:
         """Show `notice` now, or after those before it."""
         if notice in self._waiting or len(self._waiting) >= LIMIT:
             return
@@ -116,7 +106,7 @@ class NoticeBar(QFrame):
         words.addWidget(self._why)
         row = QHBoxLayout()
         row.setSpacing(style.SPACE)
-        row.addWidget(Picture("warning", 22), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
         for widget in (self._count, self._more, self._copy, self._action, self._close):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -131,22 +121,26 @@ class NoticeBar(QFrame):
             self.hide()
             return
         error = notice.error
-        self.setProperty("tone", "fault" if error.is_fault else "problem")
+        what = error.what if error else notice.text
+        rest = " ".join(filter(None, (error.why, error.todo))) if error else ""
+        details = error.details if error else ""
+        tone = "info" if error is None else "fault" if error.is_fault else "problem"
+        self._sign.set_icon({"info": "info", "problem": "warning", "fault": "error"}[tone], tone)
+        self.setProperty("tone", tone)
         self.style().unpolish(self)
         self.style().polish(self)
-        self._what.setText(error.what)
-        rest = " ".join(sentence for sentence in (error.why, error.todo) if sentence)
+        self._what.setText(what)
         self._why.setText(rest)
         self._why.setVisible(bool(rest))
-        self.setAccessibleDescription(f"{error.what} {rest}")
+        self.setAccessibleDescription(f"{what} {rest}".strip())
         waiting = len(self._waiting) - 1
         self._count.setText(tr("{n} more", n=waiting) if waiting else "")
         self._count.setVisible(bool(waiting))
         self._action.setVisible(bool(notice.action))
         self._action.setText(notice.action_label)
         self._action.setAccessibleName(notice.action_label)
-        self._more.setVisible(bool(error.details))
-        self._details.setPlainText(error.details)
+        self._more.setVisible(bool(details))
+        self._details.setPlainText(details)
         self._unfold(self._more.isChecked())
         self.show()
 
@@ -162,7 +156,7 @@ class NoticeBar(QFrame):
             self.action_requested.emit(notice.action)
 
     def _copy_details(self) -> None:
-        if self.current is not None:
-            error = self.current.error
+        error = self.current.error if self.current else None
+        if error is not None:
             text = "\n".join((f"{error.kind}: {error.what}", error.why, error.todo, error.details))
             QGuiApplication.clipboard().setText(text)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QRunnable, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
+    QImageReader,
     QPainter,
     QPainterPath,
     QPaintEvent,
@@ -17,6 +20,27 @@ from stickerstudio.ui import style
 from stickerstudio.ui.widgets import EmptyState, label
 
 SQUARE = 8  # pixels, one field of the checkerboard
+MAX_SHOWN = 768  # logical pixels; a larger picture is read smaller
+
+
+class _Said(QObject):
+    done = Signal(int, QImage)
+
+
+class _Read(QRunnable):
+    """Decodes one file in Qt's pool, no larger than it will be shown."""
+
+    def __init__(self, number: int, path: Path, bounds: QSize) -> None:
+        super().__init__()
+        self.said = _Said()
+        self._number, self._path, self._bounds = number, path, bounds
+
+    def run(self) -> None:
+        reader = QImageReader(str(self._path))
+        size = reader.size()
+        if size.width() > self._bounds.width() or size.height() > self._bounds.height():
+            reader.setScaledSize(size.scaled(self._bounds, Qt.AspectRatioMode.KeepAspectRatio))
+        self.said.done.emit(self._number, reader.read())
 
 
 class PreviewView(QWidget):
@@ -25,7 +49,8 @@ class PreviewView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: QPixmap | None = None
-        self._veil = 0.0
+        self._asked = 0
+        self._reads: dict[int, tuple[_Read, str]] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 136)
         self.empty = EmptyState("sticker")
@@ -53,17 +78,32 @@ class PreviewView(QWidget):
 
     def show_rgba(self, width: int, height: int, rgba: bytes, caption: str) -> None:
         """Show width × height × 4 bytes RGBA, rows from the top."""
+        self._asked += 1  # a file still being read is older than this
         image = QImage(rgba, width, height, width * 4, QImage.Format.Format_RGBA8888)
         self.show_pixmap(QPixmap.fromImage(image), caption)
 
     def show_pixmap(self, picture: QPixmap, caption: str) -> None:
         """Show `picture`."""
         self._picture = picture
-        self._veil = 0.0
         self.set_caption(caption)
         self.empty.hide()
         self.layout().activate()
         self.update()
+
+    def load(self, path: Path, caption: str) -> None:
+        """Show the picture in the file `path`, read beside the UI thread; the newest call wins."""
+        self._asked += 1
+        bounds = QSize(1, 1) * round(MAX_SHOWN * self.devicePixelRatioF())
+        job = _Read(self._asked, path, bounds)
+        job.setAutoDelete(False)  # Python owns it, through the signal's receiver
+        self._reads[self._asked] = (job, caption)
+        job.said.done.connect(self._loaded)
+        QThreadPool.globalInstance().start(job)
+
+    def _loaded(self, number: int, image: QImage) -> None:
+        _, caption = self._reads.pop(number)
+        if number == self._asked and not image.isNull():
+            self.show_pixmap(QPixmap.fromImage(image), caption)
 
     def set_caption(self, caption: str) -> None:
         """Change the words under the picture."""
@@ -71,13 +111,9 @@ class PreviewView(QWidget):
         self._caption.setVisible(bool(caption))
         self.setAccessibleDescription(caption)
 
-    def set_stale(self, stale: bool) -> None:
-        """Fade the picture a little while the next one is on its way."""
-        self._veil = 0.45 if stale else 0.0
-        self.update()
-
     def clear(self) -> None:
         """Back to the empty state."""
+        self._asked += 1
         self._picture = None
         self.set_caption("")
         self.empty.show()
@@ -109,7 +145,6 @@ class PreviewView(QWidget):
         painter.fillRect(place, QColor(colours.card))
         painter.setBrushOrigin(place.topLeft())
         painter.drawTiledPixmap(place, _checkerboard(colours, self.devicePixelRatioF()))
-        painter.setOpacity(1.0 - self._veil)
         painter.drawPixmap(place, self._picture)
         painter.end()
 

@@ -23,6 +23,7 @@ SPACE = 8  # pixels; every gap and margin is a multiple or a half of it
 RADIUS = 12  # pixels, cards
 RADIUS_CONTROL = 8  # pixels, buttons and fields
 ICON = 18  # pixels
+TOP = Qt.AlignmentFlag.AlignTop
 
 ICONS = Paths.default().resources / "icons"
 

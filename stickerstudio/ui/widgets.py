@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -112,12 +113,22 @@ def label(kind: str = "", *, wrap: bool = False) -> QLabel:
 
 
 class Picture(QLabel):
-    """One icon, larger than in a button, in the muted colour; follows the theme."""
+    """One icon, larger than in a button; follows the theme."""
 
     def __init__(self, icon: str, size: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icon, self._size = icon, size
+        self._icon, self._size, self._tone = icon, size, ""
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._paint_icon()
+
+    def set_picture(self, picture: QPixmap) -> None:
+        """Show `picture` instead of the icon, for good."""
+        self._icon = ""
+        self.setPixmap(picture)
+
+    def set_icon(self, icon: str, tone: str) -> None:
+        """Show another icon, in the colour of `tone`: info, problem, fault, or "" for muted."""
+        self._icon, self._tone = icon, tone
         self._paint_icon()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -126,7 +137,11 @@ class Picture(QLabel):
         super().changeEvent(event)
 
     def _paint_icon(self) -> None:
-        colour = style.current_colours().edge
+        if not self._icon:
+            return
+        c = style.current_colours()
+        tones = {"info": c.accent, "problem": c.warning, "fault": c.danger}
+        colour = tones.get(self._tone, c.edge)
         self.setPixmap(style.icon_pixmap(self._icon, colour, self._size, self.devicePixelRatioF()))
 
 

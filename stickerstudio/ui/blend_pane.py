@@ -1,0 +1,158 @@
+"""The blend: every LoRA on the shelf with a slider that the picture follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from stickerstudio.core.i18n import tr
+from stickerstudio.session.session import Session
+from stickerstudio.ui import style
+from stickerstudio.ui.blend_row import BlendRow
+from stickerstudio.ui.widgets import Card, EmptyState, IconButton, PushButton, label, name_control
+
+
+class BlendPane(Card):
+    """Rows for session.draft.blend. Takes dropped .safetensors files."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._rows: dict[str, BlendRow] = {}
+        self.setAcceptDrops(True)
+        self._heading = label("heading")
+        self.reset = IconButton("reset")
+        self.add = PushButton(icon="plus")
+        self._empty = EmptyState("blend")
+        self._list = QVBoxLayout()
+        self._area = QScrollArea()
+        self._arrange()
+        self.reset.clicked.connect(session.reset_blend)
+        self.add.clicked.connect(self._choose_file)
+        session.draft_changed.connect(self._show_draft)
+        session.loras_changed.connect(self._show_shelf)
+        self.retranslate()
+        self._show_shelf()
+
+    @property
+    def rows(self) -> dict[str, BlendRow]:
+        """The row of each LoRA, by its name."""
+        return self._rows
+
+    def retranslate(self) -> None:
+        """Word everything anew after a change of language; the rows do so themselves."""
+        self._heading.setText(tr("Blend of styles"))
+        name_control(self.reset, tr("Reset the blend: defaults, all switched off"))
+        self.add.setText(tr("&Add a style…"))
+        name_control(self.add, tr("Add a style"), tr("Add a LoRA file (.safetensors)"))
+        self._area.setAccessibleName(tr("Styles to blend"))
+        self._empty.set_texts(
+            tr("No styles yet"),
+            tr("Drop a LoRA file (.safetensors) here, or press “Add a style…”."),
+        )
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _files(event):
+            event.acceptProposedAction()
+            self._mark(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        del event
+        self._mark(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._mark(False)
+        for path in _files(event):
+            self._session.add_lora(path)  # anything but a LoRA is refused there, with a sentence
+        event.acceptProposedAction()
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._heading)
+        head.addStretch()
+        head.addWidget(self.reset)
+        head.addWidget(self.add)
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        self._list.setContentsMargins(0, 0, style.SPACE // 2, 0)
+        self._list.setSpacing(style.SPACE // 2)
+        outer = QVBoxLayout(inside)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addLayout(self._list)
+        outer.addStretch()
+        self._area.setWidget(inside)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.box.addLayout(head)
+        self.box.addWidget(self._area, 1)
+        self.box.addWidget(self._empty, 1)
+
+    def _show_shelf(self) -> None:
+        """Rows for the LoRAs there are; those that stay keep their widgets and the focus."""
+        loras = {info.name: info for info in self._session.loras}
+        for name in [name for name in self._rows if name not in loras]:
+            row = self._rows.pop(name)
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        for place, (name, info) in enumerate(loras.items()):
+            if name not in self._rows:
+                row = BlendRow(info, self._session.default_weight(name))
+                row.weight_chosen.connect(self._weigh)
+                row.enabled_chosen.connect(self._session.set_enabled)
+                row.only_chosen.connect(self._session.only)
+                row.remove_chosen.connect(self._session.remove_lora)
+                self._rows[name] = row
+                self._list.insertWidget(place, row)
+        self._area.setVisible(bool(loras))
+        self._empty.setVisible(not loras)
+        self.reset.setEnabled(bool(loras))
+        self._show_draft()
+
+    def _show_draft(self) -> None:
+        for entry in self._session.draft.blend:
+            if entry.name in self._rows:
+                self._rows[entry.name].show_entry(entry)
+
+    def _weigh(self, name: str, weight: float) -> None:
+        """Moving a slider means wanting it: the LoRA is switched on with the first move."""
+        self._session.set_weight(name, weight)
+        entry = next((each for each in self._session.draft.blend if each.name == name), None)
+        if entry is not None and not entry.enabled:
+            self._session.set_enabled(name, True)
+
+    def _choose_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(
+            self, tr("Add a style"), str(Path.home()), tr("LoRA files (*.safetensors)")
+        )
+        for path in chosen:
+            self._session.add_lora(Path(path))
+
+    def _mark(self, on: bool) -> None:
+        """Show that a drop would be taken here."""
+        self.setProperty("dropping", on)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+
+def _files(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -1,0 +1,118 @@
+"""Words to press instead of typing: the model's own, the enabled LoRAs', examples, near words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from stickerstudio.core.i18n import current_language, tr
+from stickerstudio.models.cards import Concept, ModelCard
+from stickerstudio.ui import style
+from stickerstudio.ui.widgets import Chip, FlowLayout, clear_layout, label
+from stickerstudio.ui.words import has_word
+
+EXAMPLES = 4
+STYLE_WORDS = 6
+
+
+class PromptChips(QWidget):
+    """Three rows, each there only when it has something to say."""
+
+    word_pressed = Signal(str)  # put it into the prompt, or take it out again
+    example_pressed = Signal(str)  # take it as the prompt
+    better_pressed = Signal(str, str)  # unknown word, a word the model knows
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = _Row(self)
+        self.examples = _Row(self)
+        self.near = _Row(self)
+        self._shown: tuple[object, ...] = ()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(style.SPACE // 2)
+        for row in (self.words, self.examples, self.near):
+            box.addWidget(row)
+        self.show_near([])
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Word the rows' labels anew."""
+        self.words.caption.setText(tr("Words:"))
+        self.examples.caption.setText(tr("Try:"))
+        self.near.caption.setText(tr("Not learnt yet. Perhaps:"))
+        self._shown = ()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
+
+    def show_words(self, card: ModelCard | None, lora_words: list[str], prompt: str) -> None:
+        """Chips for `card` and the enabled LoRAs; those in `prompt` look pressed."""
+        own = [card.trigger] if card and card.trigger else []
+        style_words = list(card.style_words[:STYLE_WORDS]) if card else []
+        words = list(dict.fromkeys([*own, *lora_words, *style_words]))
+        examples = list(card.examples[:EXAMPLES]) if card else []
+        shown = (words, examples, own)
+        if shown != self._shown:  # rebuilt only then: a chip with the focus keeps it
+            self._shown = shown
+            self._fill(words, [*own, *lora_words], examples)
+        for chip in self.words.chips():
+            chip.setChecked(has_word(prompt, chip.word))
+        self.words.setVisible(bool(words))
+        self.examples.setVisible(bool(examples) and not prompt.strip())
+
+    def show_near(self, near: list[tuple[str, Concept]]) -> None:
+        """Chips for concepts near to words the model does not know; none hides the row."""
+        clear_layout(self.near.flow)
+        for word, concept in near:
+            chip = Chip(concept.zh_hant if current_language() == "zh_TW" else concept.en)
+            better = concept.words[0] if concept.words else concept.en
+            tip = tr("Write “{better}” instead of “{word}”", better=better, word=word)
+            chip.setToolTip(tip)
+            chip.setAccessibleName(tip)
+            chip.clicked.connect(
+                lambda _=False, word=word, better=better: self.better_pressed.emit(word, better)
+            )
+            self.near.flow.addWidget(chip)
+        self.near.setVisible(bool(near))
+
+    def _fill(self, words: list[str], accented: list[str], examples: list[str]) -> None:
+        clear_layout(self.words.flow)
+        for word in words:
+            chip = Chip(word, accented=word in accented)
+            chip.setCheckable(True)
+            tip = tr("Put “{word}” into the prompt, or take it out", word=word)
+            chip.setToolTip(tip)
+            chip.setAccessibleName(tip)
+            chip.clicked.connect(lambda _=False, word=word: self.word_pressed.emit(word))
+            self.words.flow.addWidget(chip)
+        clear_layout(self.examples.flow)
+        for example in examples:
+            chip = Chip(example)
+            chip.setAccessibleName(tr("Try “{example}”", example=example))
+            chip.clicked.connect(lambda _=False, text=example: self.example_pressed.emit(text))
+            self.examples.flow.addWidget(chip)
+
+
+class _Row(QWidget):
+    """A caption and a flow of chips."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.caption: QLabel = label("small")
+        inside = QWidget()
+        self.flow = FlowLayout(inside)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(style.SPACE)
+        self.caption.setFixedHeight(24)
+        row.addWidget(self.caption)
+        row.setAlignment(self.caption, style.TOP)
+        row.addWidget(inside, 1)
+
+    def chips(self) -> list[Chip]:
+        """The chips, in order."""
+        items = (self.flow.itemAt(i) for i in range(self.flow.count()))
+        return [w for item in items if item and isinstance(w := item.widget(), Chip)]

@@ -1,0 +1,162 @@
+"""The making: words, numbers and a model, the picture they give, and the button that keeps it."""
+
+from __future__ import annotations
+
+import itertools
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
+
+from stickerstudio.core.i18n import tr, tr_n
+from stickerstudio.core.messages import PreviewReady
+from stickerstudio.core.sticker import Sticker
+from stickerstudio.models.cards import ModelCard
+from stickerstudio.session.session import Session
+from stickerstudio.ui import style
+from stickerstudio.ui.model_box import ModelBox
+from stickerstudio.ui.preview import PreviewView
+from stickerstudio.ui.prompt_chips import PromptChips
+from stickerstudio.ui.prompt_edit import PromptEdit
+from stickerstudio.ui.prompt_options import PromptOptions
+from stickerstudio.ui.widgets import Card, PushButton, label, name_control
+from stickerstudio.ui.words import has_word, nearest_concepts, replace_word, with_word, without_word
+
+
+class PromptPane(Card):
+    """Shows session.draft and edits it."""
+
+    models_wanted = Signal(str)  # open the models window; the model to get, or ""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._heading = label("heading")
+        self.model = ModelBox(session)
+        self.live = QCheckBox()
+        self.preview = PreviewView()
+        self.prompt = PromptEdit()
+        self.chips = PromptChips()
+        self.options = PromptOptions()
+        self.make = PushButton(icon="make", primary=True)
+        self.stop = PushButton(icon="stop")
+        self._arrange()
+        self._connect()
+        self.retranslate()
+        self._show_draft()
+        self._show_jobs()
+
+    def retranslate(self) -> None:
+        """Word everything anew after a change of language; the parts do so themselves."""
+        self._heading.setText(tr("Make a sticker"))
+        self.live.setText(tr("&Live preview"))
+        name_control(self.live, tr("Live preview"), tr("Draw a preview while you type or slide"))
+        self.prompt.setPlaceholderText(tr("What should it show? For example: I love you, otter"))
+        name_control(self.prompt, tr("Prompt"), tr("Enter makes it, Shift+Enter starts a new line"))
+        self.preview.setAccessibleName(tr("Preview"))
+        self.preview.empty.set_texts(
+            tr("Your sticker appears here"),
+            tr("Type what it should show below. While you type, a preview is drawn."),
+        )
+        name_control(self.stop, tr("Stop making"), tr("Stop what is being made (Esc)"))
+        self.stop.setText(tr("St&op"))
+        self._show_draft()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(style.SPACE)
+        head.addWidget(self._heading)
+        head.addStretch()
+        head.addWidget(self.live)
+        head.addWidget(self.model)
+        foot = QHBoxLayout()
+        foot.setSpacing(style.SPACE)
+        foot.addWidget(self.options)
+        foot.addStretch()
+        foot.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignBottom)
+        foot.addWidget(self.make, 0, Qt.AlignmentFlag.AlignBottom)
+        self.box.addLayout(head)
+        self.box.addWidget(self.preview, 1)
+        self.box.addWidget(self.prompt)
+        self.box.addWidget(self.chips)
+        self.box.addLayout(foot)
+        order = [self.prompt, self.make, self.stop, self.options.seed, self.options.lock]
+        order += [self.options.dice, self.options.count, self.options.steps, self.live, self.model]
+        for first, second in itertools.pairwise(order):
+            QWidget.setTabOrder(first, second)
+        self.setFocusProxy(self.prompt)
+
+    def _connect(self) -> None:
+        session = self._session
+        self.prompt.textChanged.connect(self._typed)
+        self.prompt.make_pressed.connect(self.make.click)
+        self.make.clicked.connect(session.make)
+        self.stop.clicked.connect(session.stop)
+        self.live.clicked.connect(lambda on: session.edit(live=on))
+        self.options.changed.connect(lambda changes: session.edit(**changes))
+        self.options.dice_pressed.connect(session.roll_seed)
+        self.chips.word_pressed.connect(self._toggle_word)
+        self.chips.example_pressed.connect(self._take_example)
+        self.chips.better_pressed.connect(self._take_better)
+        self.model.models_wanted.connect(self.models_wanted)
+        session.draft_changed.connect(self._show_draft)
+        session.models_changed.connect(self._show_draft)
+        session.loras_changed.connect(self._show_draft)
+        session.jobs_changed.connect(self._show_jobs)
+        session.preview_ready.connect(self._show_preview)
+        session.preview_cleared.connect(self._clear_preview)
+        session.sticker_ready.connect(self._show_sticker)
+
+    def _show_draft(self) -> None:
+        draft = self._session.draft
+        card = self._card(draft.model)
+        self.prompt.show_text(draft.prompt)
+        self.options.show_draft(draft, card)
+        self.live.setChecked(draft.live)
+        enabled = {entry.name for entry in draft.blend if entry.enabled and entry.weight}
+        words = [
+            w for lora in self._session.loras if lora.name in enabled for w in lora.trigger_words
+        ]
+        self.chips.show_words(card, words, draft.prompt)
+        self.make.setText(tr_n("&Make {n} sticker", "&Make {n} stickers", draft.count))
+        name_control(self.make, self.make.text().replace("&", ""), tr("Make and keep (Ctrl+Enter)"))
+
+    def _show_jobs(self) -> None:
+        self.stop.setEnabled(bool(self._session.jobs))
+
+    def _show_preview(self, preview: PreviewReady) -> None:
+        caption = tr("Preview · seed {seed}", seed=preview.recipe.seed)
+        self.preview.show_rgba(preview.width, preview.height, preview.rgba, caption)
+        card = self._card(preview.recipe.model)
+        concepts = card.concepts if card else ()
+        self.chips.show_near(nearest_concepts(preview.unknown_words, concepts))
+
+    def _clear_preview(self) -> None:
+        self.preview.clear()
+        self.chips.show_near([])
+
+    def _show_sticker(self, sticker: Sticker) -> None:
+        self.preview.load(sticker.path, tr("Kept · seed {seed}", seed=sticker.recipe.seed))
+
+    def _card(self, name: str) -> ModelCard | None:
+        return next((card for card in self._session.models if card.name == name), None)
+
+    def _typed(self) -> None:
+        self._session.edit(prompt=self.prompt.toPlainText())
+
+    def _toggle_word(self, word: str) -> None:
+        prompt = self._session.draft.prompt
+        change = without_word if has_word(prompt, word) else with_word
+        self._session.edit(prompt=change(prompt, word))
+
+    def _take_example(self, example: str) -> None:
+        self._session.edit(prompt=example)
+        self.prompt.setFocus()
+
+    def _take_better(self, word: str, better: str) -> None:
+        self._session.edit(prompt=replace_word(self._session.draft.prompt, word, better))
+        self.chips.show_near([])
