@@ -1,0 +1,189 @@
+"""Take a flat background away: what is connected to the border, with soft edges and clean colours.
+
+A pixel on an edge is a mixture C = α·F + (1 − α)·B of the sticker's colour F and the background's
+B. B is known. F is found by climbing from the edge into the sticker for as long as the colour keeps
+moving away from B along one line; α then follows by projection, and F by un-mixing, so that the
+picture over B is what it was, and over anything else shows no rim of B. The mixture is that of
+Porter and Duff, "Compositing Digital Images", SIGGRAPH 1984.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from stickerstudio.finish.regions import Mask, label, touching_border
+
+Colour = tuple[int, int, int]
+Floats = NDArray[np.float32]
+
+WHITE: Colour = (255, 255, 255)
+
+_NEAR = 40.0  # levels a background may lie from the colour asked for: models paint white as 235 too
+_FLAT_SHARE = 0.6  # of the border; a sticker may run over the edge on one side
+_LEAST_TOLERANCE, _MOST_TOLERANCE = 10.0, 28.0  # levels; ±4 of noise on top of a drift of a few
+_RISE = 1.06  # a step that moves less than this away from B has reached the sticker's own shading
+_OFF_LINE = 10.0  # levels a mixture may lie beside the line from B to F, on top of the noise
+_SPECK_SHARE = 1e-3  # of the picture's area; faint specks below it are noise
+
+
+def is_flat(image: Image.Image) -> bool:
+    """Whether most of `image`'s border is one colour, so that `cut_out(image, None)` will do."""
+    return _border_colour(_pixels(image)) is not None
+
+
+def cut_out(image: Image.Image, background: Colour | None = WHITE) -> Image.Image:
+    """`image` with its flat background made transparent.
+
+    What is enclosed stays, whatever its colour: the white of an eye, the hole of a ring. Where
+    there is nothing to remove (no border pixel has the background's colour) or nothing would be
+    left (a blank picture) the picture comes back whole: a sticker nobody can see helps nobody.
+
+    Args:
+        image: any size and mode; read as RGB, over white where it has alpha.
+        background: 0…255 each; None takes the border's own colour if that is flat.
+
+    Returns:
+        RGBA of the same size. Colours are not premultiplied; fully transparent pixels are 0, 0, 0.
+    """
+    pixels = _pixels(image)
+    found = _background(pixels, background)
+    if found is None:
+        return _whole(pixels)
+    base, tolerance = found
+    away = pixels - base
+    distance = np.abs(away).max(axis=2)
+    outside = _outside(distance, tolerance)
+    if not outside.any():
+        return _whole(pixels)
+    reach = min(8, max(3, math.ceil(min(outside.shape) / 128) + 2))
+    edge = _edge(distance, outside, reach)
+    alpha = _coverage(away, distance, edge, tolerance, reach)
+    alpha[outside] = 0.0
+    alpha[_specks(distance, alpha, tolerance)] = 0.0
+    if np.count_nonzero(alpha > 0.5) < 4:
+        return _whole(pixels)
+    return _unmixed(pixels, base, alpha)
+
+
+def _pixels(image: Image.Image) -> Floats:
+    """Height × width × 3, levels 0…255."""
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image.convert("RGB"), np.float32)
+
+
+def _border(pixels: Floats) -> Floats:
+    """The outermost two rings of pixels, n × 3."""
+    inner = np.ones(pixels.shape[:2], np.bool_)
+    inner[2:-2, 2:-2] = False
+    return pixels[inner]
+
+
+def _border_colour(pixels: Floats) -> Floats | None:
+    border = _border(pixels)
+    colour = np.median(border, axis=0).astype(np.float32)
+    share = np.mean(np.abs(border - colour).max(axis=1) <= _LEAST_TOLERANCE)
+    return colour if share >= _FLAT_SHARE else None
+
+
+def _background(pixels: Floats, wanted: Colour | None) -> tuple[Floats, float] | None:
+    """The background's real colour, and how far its pixels stray from it in levels."""
+    asked = _border_colour(pixels) if wanted is None else np.array(wanted, np.float32)
+    if asked is None:
+        return None
+    border = _border(pixels)
+    near = border[np.abs(border - asked).max(axis=1) <= _NEAR]
+    if not near.size:
+        return None
+    base = np.median(near, axis=0).astype(np.float32)
+    strays = np.abs(near - base).max(axis=1)
+    spread = 2.5 * float(np.percentile(strays, 75)) + 4.0  # a sticker on the border hardly counts
+    return base, min(_MOST_TOLERANCE, max(_LEAST_TOLERANCE, spread))
+
+
+def _outside(distance: Floats, tolerance: float) -> Mask:
+    """Pixels of the background's colour that are connected to the border."""
+    labels, count = label(distance <= tolerance)
+    return np.append(touching_border(labels, count), False)[labels]
+
+
+def _edge(distance: Floats, outside: Mask, reach: int) -> Mask:
+    """Pixels at most `reach` steps from the outside on paths that lead away from its colour."""
+    edge = np.zeros_like(outside)
+    front = outside
+    for _ in range(reach):
+        highest = _around(np.where(front, distance, np.inf).astype(np.float32)).min(axis=0)
+        front = ~outside & ~edge & (distance >= highest)
+        edge |= front
+    return edge
+
+
+def _coverage(away: Floats, distance: Floats, edge: Mask, tolerance: float, reach: int) -> Floats:
+    """α for every pixel: below 1 only where `edge` allows it."""
+    height, width = distance.shape
+    flat_away = away.reshape(-1, 3)
+    flat_distance = distance.ravel()
+    start = np.flatnonzero(edge)
+    around = _around(distance).reshape(8, -1)[:, start]
+    steps = np.array([y * width + x for y, x in _EIGHT])
+    highest = around.argmax(axis=0)
+    top = np.arange(height * width)
+    climbs = around.max(axis=0) > flat_distance[start] * _RISE + 2.0
+    top[start[climbs]] += steps[highest[climbs]]
+
+    here = flat_away[start]
+    peak = start
+    is_mixed = np.ones(start.size, np.bool_)
+    for _ in range(reach):
+        further = top[peak]
+        line = flat_away[further]
+        length = np.einsum("ij,ij->i", line, line) + 1e-6
+        share = np.einsum("ij,ij->i", here, line) / length
+        beside = np.abs(here - share[:, None] * line).max(axis=1)
+        is_mixed &= beside <= _OFF_LINE + 0.5 * tolerance
+        peak = np.where(is_mixed, further, peak)
+    line = flat_away[peak]
+    length = np.einsum("ij,ij->i", line, line) + 1e-6
+    alpha = np.ones(height * width, np.float32)
+    alpha[start] = np.clip(np.einsum("ij,ij->i", here, line) / length, 0.0, 1.0)
+    return alpha.reshape(height, width)
+
+
+def _specks(distance: Floats, alpha: Floats, tolerance: float) -> Mask:
+    """Faint, small regions that stand alone: compression noise, not parts of the sticker."""
+    labels, count = label(alpha > 0)
+    inside = labels >= 0
+    size = np.bincount(labels[inside], minlength=count)
+    strength = np.zeros(count, np.float32)
+    np.maximum.at(strength, labels[inside], distance[inside])
+    noise = (size <= _SPECK_SHARE * alpha.size) & (strength <= 3 * tolerance)
+    return np.append(noise, False)[labels]
+
+
+def _unmixed(pixels: Floats, base: Floats, alpha: Floats) -> Image.Image:
+    result = np.zeros((*alpha.shape, 4), np.uint8)
+    some = np.maximum(alpha, 1 / 255)[..., None]
+    colour = np.clip(base + (pixels - base) / some, 0, 255)
+    result[..., :3] = np.where(alpha[..., None] > 0, np.rint(colour), 0)
+    result[..., 3] = np.rint(alpha * 255)
+    result[result[..., 3] == 0] = 0
+    return Image.fromarray(result)
+
+
+def _whole(pixels: Floats) -> Image.Image:
+    return Image.fromarray(pixels.astype(np.uint8)).convert("RGBA")
+
+
+_EIGHT = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
+
+
+def _around(values: Floats) -> Floats:
+    """The eight neighbours of every pixel, 8 × height × width; the border repeats itself."""
+    height, width = values.shape
+    wide = np.pad(values, 1, mode="edge")
+    return np.stack([wide[1 + y : 1 + y + height, 1 + x : 1 + x + width] for y, x in _EIGHT])
