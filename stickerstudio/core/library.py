@@ -15,7 +15,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -325,7 +325,7 @@ def _gone(sticker_id: str) -> NotFoundError:
 
 
 @contextmanager
-def _is_folder(folder: Path) -> Iterator[None]:
+def _is_folder(folder: Path) -> Generator[None]:
     """`disk_errors`, with a plainer sentence where a file stands in a folder's place."""
     try:
         with disk_errors(folder):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -185,7 +185,7 @@ class Index:
                         (self._folder / name).unlink(missing_ok=True)
 
     @contextmanager
-    def _worded(self) -> Iterator[None]:
+    def _worded(self) -> Generator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -266,7 +266,7 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def _transaction(connection: sqlite3.Connection) -> Generator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -111,7 +111,7 @@ def _read(path: Path) -> tuple[tuple[int, int], dict[str, str]]:
     with disk_errors(path), path.open("rb") as file:
         for kind, data in _chunks(path, file):
             if kind == b"IHDR" and len(data) == 13:
-                size = cast("tuple[int, int]", struct.unpack(">II", data[:8]))
+                size = struct.unpack(">II", data[:8])
             elif kind == b"iTXt":
                 texts.update(_international_text(data))
     if size is None or not all(size):
@@ -131,7 +131,7 @@ def _chunks(path: Path, file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         head = file.read(8)
         if len(head) < 8:
             raise _broken(path, tr("It ends too soon."))
-        length, kind = cast("tuple[int, bytes]", struct.unpack(">I4s", head))
+        length, kind = struct.unpack(">I4s", head)
         if kind == b"IEND":
             return
         if kind not in (b"IHDR", b"iTXt") or length > _MAX_TEXT:
