@@ -15,15 +15,20 @@ _PREFIX, _SUFFIX = ".", ".sticker-temp"
 STALE_SECONDS = 600.0  # a write takes well under a second: older ones were left by a killed program
 
 
-def write_bytes_atomic(path: Path, data: bytes) -> None:
-    """Write `data` to `path`; what was there before stays whole until the new file is on disk."""
-    temp = _write_temp(path.parent, data)
+def write_bytes_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write `data` to `path`; what was there before stays whole until the new file is on disk.
+
+    Args:
+        durable: wait until a power cut would not take it. A cache need not.
+    """
+    temp = _write_temp(path.parent, data, durable)
     try:
         temp.replace(path)
     except BaseException:
         temp.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def write_text_atomic(path: Path, text: str) -> None:
@@ -36,7 +41,7 @@ def write_bytes_new(path: Path, data: bytes) -> None:
 
     Two programs that choose the same name at the same moment do not overwrite each other.
     """
-    temp = _write_temp(path.parent, data)
+    temp = _write_temp(path.parent, data, durable=True)
     try:
         try:
             path.hardlink_to(temp)
@@ -83,7 +88,7 @@ def remove_if_stale(temp: Path) -> bool:
     return True
 
 
-def _write_temp(folder: Path, data: bytes) -> Path:
+def _write_temp(folder: Path, data: bytes, durable: bool) -> Path:
     temp = folder / f"{_PREFIX}{uuid.uuid4().hex}{_SUFFIX}"  # short: `path` may use the whole limit
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temp, flags, 0o666)
@@ -92,7 +97,8 @@ def _write_temp(folder: Path, data: bytes) -> Path:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:

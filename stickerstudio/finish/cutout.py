@@ -87,8 +87,8 @@ def _border(pixels: Floats) -> Floats:
 def _border_colour(pixels: Floats) -> Floats | None:
     border = _border(pixels)
     colour = np.median(border, axis=0).astype(np.float32)
-    share = np.mean(np.abs(border - colour).max(axis=1) <= _LEAST_TOLERANCE)
-    return colour if share >= _FLAT_SHARE else None
+    near = np.count_nonzero(np.abs(border - colour).max(axis=1) <= _LEAST_TOLERANCE)
+    return colour if near >= _FLAT_SHARE * len(border) else None
 
 
 def _background(pixels: Floats, wanted: Colour | None) -> tuple[Floats, float] | None:
@@ -132,7 +132,7 @@ def _coverage(away: Floats, distance: Floats, edge: Mask, tolerance: float, reac
     around = _around(distance).reshape(8, -1)[:, start]
     steps = np.array([y * width + x for y, x in _EIGHT])
     highest = around.argmax(axis=0)
-    top = np.arange(height * width)
+    top = np.arange(distance.size)
     climbs = around.max(axis=0) > flat_distance[start] * _RISE + 2.0
     top[start[climbs]] += steps[highest[climbs]]
 
