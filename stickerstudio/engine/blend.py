@@ -1,0 +1,340 @@
+"""Any number of LoRAs over one pipeline, as one stacked adapter whose sliders cost nothing.
+
+All loaded LoRAs lie stacked beside the layers they touch (engine.blend_layers). A slider writes
+numbers into one gate buffer per component: no tensor is made, moved or changed in shape, so the
+next image shows it, CUDA graphs and compiled code stay valid, and nothing drifts, because the
+model's own weights are never written to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+from torch.nn.functional import pad
+
+from stickerstudio.core.errors import BadFileError, BadInputError, WrongModelError, disk_errors
+from stickerstudio.core.i18n import tr
+from stickerstudio.engine import blend_layers as layers
+from stickerstudio.engine.blend_read import Factors, delta_shape, read_factors, usable_config
+from stickerstudio.models.lora_family import check_usable
+from stickerstudio.models.lora_keys import COMPONENTS, Component, LoraLayer, match, read_keys
+from stickerstudio.models.lora_metadata import adapter_config
+from stickerstudio.models.safetensors_header import Header, read_header
+
+RANK_STEP: Final = 8  # stacks are padded to this: half-precision matrix units work in eights
+_NOBODY: Final = 0  # the slot of padding, whose weight is always 0
+
+Place = tuple[Component, str]
+
+
+@dataclass(slots=True)
+class _Part:
+    """One LoRA's ranks in a layer's stack."""
+
+    name: str
+    rank: int
+    scale: float
+
+
+@dataclass(slots=True)
+class _Stack:
+    """One component: its adopted layers and the buffer all their gates are views of."""
+
+    modules: Mapping[str, nn.Module]
+    parts: dict[str, list[_Part]] = field(default_factory=dict[str, list[_Part]])
+    switches: dict[frozenset[str], layers.Switch] = field(
+        default_factory=dict[frozenset[str], layers.Switch]
+    )
+    gates: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    scales: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    slots: torch.Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
+
+    def layer(self, name: str) -> layers.StackedLayer:
+        return cast("layers.StackedLayer", self.modules[name])
+
+    def put(self, name: str, lora: str, factors: Factors) -> None:
+        """Stack `factors` below what the layer `name` already has."""
+        module = self.modules[name]
+        weight = cast("torch.Tensor", module.weight)
+        parts = self.parts.get(name, [])
+        down = factors.down.to(weight)
+        up = factors.up.t().to(weight)
+        kept = sum(part.rank for part in parts)
+        if parts:
+            old_down, old_up = layers.flat_stack(self.layer(name))
+            down, up = torch.cat((old_down[:kept], down)), torch.cat((old_up[:kept], up))
+        self._set(name, down, up, [*parts, _Part(lora, factors.rank, factors.scale)])
+
+    def drop(self, name: str, lora: str) -> None:
+        """Take the ranks of `lora` out of the layer `name`."""
+        parts, start = self.parts[name], 0
+        keep: list[torch.Tensor] = []
+        for part in parts:
+            if part.name != lora:
+                keep.append(torch.arange(start, start + part.rank))
+            start += part.rank
+        if not keep:
+            layers.release(self.layer(name))
+            del self.parts[name]
+            return
+        down, up = layers.flat_stack(self.layer(name))
+        rows = torch.cat(keep).to(down.device)
+        self._set(name, down[rows], up[rows], [part for part in parts if part.name != lora])
+
+    def _set(self, name: str, down: torch.Tensor, up: torch.Tensor, parts: list[_Part]) -> None:
+        padding = (0, 0, 0, -down.shape[0] % RANK_STEP)
+        down, up = pad(down, padding).contiguous(), pad(up, padding).contiguous()
+        group = frozenset(part.name for part in parts)
+        switch = self.switches.setdefault(group, layers.Switch())
+        layer = layers.adopt(self.modules[name], switch, self)
+        layers.set_stack(layer, down, up)
+        self.parts[name] = parts
+
+    def rebuild_gates(self, slots: Mapping[str, int]) -> None:
+        """Make the gate buffer anew, after layers changed; the gates start at 0."""
+        groups = {frozenset(part.name for part in parts) for parts in self.parts.values()}
+        self.switches = {group: self.switches[group] for group in groups}
+        ranks: list[int] = []
+        scales: list[float] = []
+        owners: list[int] = []
+        for parts in self.parts.values():
+            ranks += [part.rank for part in parts]
+            ranks.append(-sum(part.rank for part in parts) % RANK_STEP)
+            scales += [*(part.scale for part in parts), 0.0]
+            owners += [*(slots[part.name] for part in parts), _NOBODY]
+        lengths = torch.tensor(ranks, dtype=torch.long)
+        self.scales = torch.tensor(scales).repeat_interleave(lengths)
+        self.slots = torch.tensor(owners, dtype=torch.long).repeat_interleave(lengths)
+        self.gates = torch.zeros_like(self.scales)
+        if self.parts:
+            self.follow(self.layer(next(iter(self.parts))).weight)
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        start = 0
+        for name in self.parts:
+            layer = self.layer(name)
+            end = start + layer.blend_down.shape[0]
+            layers.set_gate(layer, self.gates[start:end])
+            start = end
+
+    def write(self, weights: torch.Tensor) -> None:
+        """Set every gate from `weights`, by slot: one gather and one copy, whatever the model."""
+        if len(self.gates):
+            weights = weights.to(self.scales.device, non_blocking=True)
+            self.gates.copy_(weights.index_select(0, self.slots).mul_(self.scales))
+
+    def follow(self, weight: torch.Tensor) -> None:
+        """A layer was moved to where `weight` is now: bring the gates there."""
+        if weight.device == self.gates.device and weight.dtype == self.gates.dtype:
+            return
+        with torch.inference_mode(mode=False):
+            self.gates = self.gates.to(weight)
+            self.scales = self.scales.to(weight.device)
+            self.slots = self.slots.to(weight.device)
+        self._hand_out()
+
+
+class Blend:
+    """The stacked adapters over the modules of one pipeline.
+
+    Weight 0 for every LoRA of a layer means that the layer runs its own code path and nothing else.
+    With `always_on` the adapter runs then too, multiplied by 0: for CUDA graphs, which would have
+    recorded one of the two paths.
+
+    Not for several threads at once: it belongs to whoever runs the pipeline.
+    """
+
+    def __init__(self, components: Mapping[str, nn.Module], *, always_on: bool = False) -> None:
+        self._stacks: dict[Component, _Stack] = {
+            part: _Stack(
+                {
+                    name: module
+                    for name, module in components[part].named_modules()
+                    if layers.can_adopt(module)
+                }
+            )
+            for part in COMPONENTS
+            if part in components
+        }
+        self._always_on = always_on
+        self._places: dict[str, tuple[Place, ...]] = {}
+        self._weights: dict[str, float] = {}
+        self._slots: dict[str, int] = {}
+        self._serials: dict[str, int] = {}
+        self._next_serial = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The loaded LoRAs, in the order they came."""
+        return tuple(self._places)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of every loaded LoRA."""
+        return dict(self._weights)
+
+    def add(self, name: str, path: Path) -> None:
+        """Load the LoRA at `path` as `name`, with weight 0.
+
+        Every layer has its place before the first one is touched; should a tensor turn out bad or
+        memory run out on the way, the blend is as it was before.
+
+        Raises:
+            ValueError: `name` is taken.
+            WrongModelError: it is for another architecture, or its layers do not fit this model;
+                says which.
+            UnsafeFileError, BadFileError: it is broken, or of a kind that cannot be blended.
+            NotFoundError, DiskError: it could not be read.
+        """
+        if name in self._places:
+            raise ValueError(f"{name!r} is already in the blend")
+        with torch.inference_mode(mode=False), torch.no_grad():
+            header = read_header(path)
+            found = self._find_places(path, header)
+            self._places[name] = tuple(found)
+            self._weights[name] = 0.0
+            self._slots[name] = next(n for n in count(_NOBODY + 1) if n not in self._slots.values())
+            self._serials[name] = self._next_serial
+            self._next_serial += 1
+            try:
+                self._stack_up(name, path, header, found)
+            except BaseException:  # a bad tensor, no memory: leave nothing half done
+                self.remove(name)
+                raise
+            self._rebuild({part for part, _ in found})
+
+    def remove(self, name: str) -> None:
+        """Take the LoRA `name` out again. Unknown names are ignored."""
+        places = self._places.pop(name, ())
+        self._weights.pop(name, None)
+        self._serials.pop(name, None)
+        self._slots.pop(name, None)
+        with torch.inference_mode(mode=False), torch.no_grad():
+            for part, module in places:
+                stack = self._stacks[part]
+                if any(p.name == name for p in stack.parts.get(module, ())):
+                    stack.drop(module, name)
+            self._rebuild({part for part, _ in places})
+
+    def clear(self) -> None:
+        """Take every LoRA out: the modules are what they were before."""
+        for name in self.names:
+            self.remove(name)
+
+    def set_weights(self, weights: Mapping[str, float]) -> None:
+        """Move the sliders: loaded LoRAs that `weights` does not name get 0.
+
+        Raises:
+            ValueError: it names a LoRA that is not loaded.
+            BadInputError: a weight is not a finite number.
+        """
+        unknown = set(weights) - set(self._places)
+        if unknown:
+            raise ValueError(f"not in the blend: {', '.join(sorted(unknown))}")
+        for name, weight in weights.items():
+            if not math.isfinite(weight):
+                raise BadInputError(
+                    tr("The weight of {name} is not a number.", name=name),
+                    "",
+                    tr("Move its slider."),
+                )
+        self._weights = {name: float(weights.get(name, 0.0)) for name in self._places}
+        with torch.inference_mode(mode=False), torch.no_grad():
+            self._write()
+
+    def text_key(self) -> Hashable:
+        """Changes only when what the text encoders give for a prompt changes."""
+        return tuple(
+            (name, self._serials[name], self._weights[name])
+            for name, places in self._places.items()
+            if self._weights[name] != 0 and any(part != "unet" for part, _ in places)
+        )
+
+    def _stack_up(
+        self, name: str, path: Path, header: Header, found: Mapping[Place, LoraLayer]
+    ) -> None:
+        config: Mapping[str, Any] = usable_config(path, adapter_config(path, header.metadata))
+        try:
+            with disk_errors(path), safe_open(path, "pt") as file:
+                for (part, module), layer in found.items():
+                    factors = read_factors(layer, file.get_tensor, config, part, module)
+                    self._stacks[part].put(module, name, factors)
+        except SafetensorError as error:
+            raise BadFileError(
+                tr("{name} is damaged.", name=path.name),
+                tr("Its tensors could not be read: {reason}.", reason=error),
+                tr("Download it again, or choose another file."),
+            ) from error
+
+    def _rebuild(self, parts: set[Component]) -> None:
+        for part in parts:
+            self._stacks[part].rebuild_gates(self._slots)
+        self._write()
+
+    def _write(self) -> None:
+        values = torch.zeros(max(self._slots.values(), default=_NOBODY) + 1)
+        for name, slot in self._slots.items():
+            values[slot] = self._weights[name]
+        active = {name for name, weight in self._weights.items() if weight != 0}
+        for stack in self._stacks.values():
+            stack.write(values)
+            for group, switch in stack.switches.items():
+                switch.on = self._always_on or not active.isdisjoint(group)
+
+    def _find_places(self, path: Path, header: Header) -> dict[Place, LoraLayer]:
+        """Where each layer of the file goes; refuses a file of which one layer has no place."""
+        keys = read_keys(header.tensors)
+        check_usable(path, header, keys)
+        for layer in keys.layers:
+            if delta_shape(layer, header.tensors) is None:
+                raise BadFileError(
+                    tr("{name} is damaged.", name=path.name),
+                    tr("The parts of its layer {layer} do not belong together.", layer=layer.name),
+                    tr("Download it again, or choose another file."),
+                )
+        matched = match(keys.layers, {part: s.modules for part, s in self._stacks.items()})
+        found: dict[Place, LoraLayer] = {}
+        misfits = [str(layer) for layer in matched.missing]
+        for place, layer in matched.found.items():
+            shape = delta_shape(layer, header.tensors)
+            for candidate in self._candidates(place, layer):
+                weight = cast("torch.Tensor", self._module(candidate).weight)
+                if shape == (weight.shape[0], weight[0].numel()) and candidate not in found:
+                    found[candidate] = layer
+                    break
+            else:
+                misfits.append(str(layer))
+        if misfits:
+            raise WrongModelError(
+                tr("{name} does not fit this model.", name=path.name),
+                tr(
+                    "{n} of its {total} layers have no counterpart of their size, for example"
+                    " {examples}.",
+                    n=len(misfits),
+                    total=len(keys.layers),
+                    examples=", ".join(layer[:120] for layer in misfits[:3]),
+                ),
+                tr("Choose a LoRA that was made for this model."),
+            )
+        return found
+
+    def _module(self, place: Place) -> nn.Module:
+        return self._stacks[place[0]].modules[place[1]]
+
+    def _candidates(self, place: Place, layer: LoraLayer) -> list[Place]:
+        """`place`, or both text encoders' layers of that name where the file leaves it open."""
+        if layer.component is not None or place[0] == "unet":
+            return [place]
+        text: tuple[Component, ...] = ("text_encoder", "text_encoder_2")
+        return [
+            (p, place[1]) for p in text if p in self._stacks and place[1] in self._stacks[p].modules
+        ]
