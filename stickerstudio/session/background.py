@@ -69,10 +69,10 @@ class Background:
         finally:
             self._threads.discard(thread)
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is still under way."""
-        return bool(self._tasks)
+    async def drain(self) -> None:
+        """Wait for everything else that was started."""
+        while others := self._tasks - {asyncio.current_task(self._loop)}:
+            await asyncio.gather(*others)
 
     def join(self, seconds: float) -> bool:
         """Wait, without the loop, for calls under way to end; whether they all did."""

@@ -8,18 +8,32 @@ as `notice`. All signals are emitted on the UI thread.
 from __future__ import annotations
 
 import asyncio
-import itertools
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from stickerstudio.chat.transcript import Transcript
+from stickerstudio.core import settings as settings_file
+from stickerstudio.core.atomic import write_text_atomic
+from stickerstudio.core.errors import BadInputError, ErrorReport, StudioError, disk_errors, report
+from stickerstudio.core.i18n import tr
+from stickerstudio.core.library import Library
 from stickerstudio.core.messages import DeviceChoice, Generator
 from stickerstudio.core.paths import Paths
+from stickerstudio.core.save import CopyFormat
+from stickerstudio.core.settings import Settings
 from stickerstudio.core.sticker import Sticker
+from stickerstudio.models.cards import ModelCard
+from stickerstudio.models.loras import LoraInfo
 from stickerstudio.session.background import Background
+from stickerstudio.session.collection import Collection
+from stickerstudio.session.conversation import Conversation
+from stickerstudio.session.process import MakeGenerator
+from stickerstudio.session.shelves import Shelves
 from stickerstudio.session.state import (
     BlendEntry,
     DownloadView,
@@ -28,20 +42,18 @@ from stickerstudio.session.state import (
     JobView,
     Notice,
     checked,
+    draft_to_json,
     merged_blend,
     random_seed,
     read_draft,
+    recipe_of,
 )
-
-if TYPE_CHECKING:
-    from stickerstudio.chat.transcript import Transcript
-    from stickerstudio.core.library import Library
-    from stickerstudio.core.settings import Settings
-    from stickerstudio.models.cards import ModelCard
-    from stickerstudio.models.loras import LoraInfo
+from stickerstudio.session.workbench import Workbench
 
 CreateGenerator = Callable[[Paths, DeviceChoice], Generator]  # picklable: a module's function
-ImageFormat = Literal["png", "webp"]
+
+SAVE_DELAY = 500  # milliseconds from a change of the draft until it is on disk
+CLOSE_DEADLINE = 4_800  # milliseconds; then a disk or a network that hangs is left to itself
 
 
 class DraftChanges(TypedDict, total=False):
@@ -70,37 +82,26 @@ class Session(QObject):
     Raises:
         DiskError: the library's folder cannot be used.
 
-    Attributes (read only, replaced as a whole when they change):
-        draft, jobs, engine, models, loras, library, chat, settings, downloads, friend_typing.
+    Attributes:
+        draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
     """
 
     draft_changed = Signal()  # draft
     preview_ready = Signal(object)  # core.messages.PreviewReady
-    preview_cleared = Signal()  # the preview no longer belongs to the draft: nothing to show
+    preview_cleared = Signal()  # there is nothing to preview: no words, or live is off
     sticker_ready = Signal(object)  # Sticker, already on disk: put it at the gallery's top
     jobs_changed = Signal()  # jobs
     progress = Signal(object)  # core.messages.Progress of the running order or preview
     engine_changed = Signal()  # engine
     models_changed = Signal()  # models
-    loras_changed = Signal()  # loras, and draft.blend with it
+    loras_changed = Signal()  # loras, and draft.blend with them
     library_changed = Signal()  # changed otherwise than by sticker_ready: ask the library again
     chat_changed = Signal()  # chat, friend_typing
     settings_changed = Signal()  # settings
-    download_changed = Signal(object)  # DownloadView; done == total at its end
+    download_changed = Signal(object)  # DownloadView; it has left `downloads` at its end
     saved = Signal(object)  # list[Path] written by save_one or save_many
     notice = Signal(object)  # Notice
     closed = Signal()  # after close(): no thread or process of ours is left
-
-    draft: Draft
-    jobs: list[JobView]
-    engine: EngineView
-    models: list[ModelCard]
-    loras: list[LoraInfo]
-    library: Library
-    chat: Transcript
-    settings: Settings
-    downloads: dict[str, DownloadView]
-    friend_typing: bool
 
     def __init__(
         self,
@@ -110,49 +111,124 @@ class Session(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        from stickerstudio.chat.transcript import Transcript
-        from stickerstudio.core.library import Library
-        from stickerstudio.core.settings import load
-        from stickerstudio.models.catalogue import Catalogue
-        from stickerstudio.models.loras import LoraShelf
-
         self.paths = paths
-        self.settings = load(paths.state / "settings.json")
-        self.library = Library(paths.library)
-        self.chat = Transcript(paths.state / "chat.jsonl")
-        self._catalogue = Catalogue(paths)
-        self._shelf = LoraShelf(paths)
-        self.models = self._catalogue.installed()
-        self.loras = self._shelf.all()
-        self.jobs = []
-        self.engine = EngineView()
-        self.downloads = {}
-        self.friend_typing = False
-        default = Draft(
-            seed=random_seed(),
-            model=self.settings.model,
-            live=self.settings.live_preview,
-            cutout=self.settings.cutout,
-        )
-        draft = read_draft(paths.state / "draft.json", default)
-        self.draft = replace(draft, blend=merged_blend(draft.blend, self.loras))
-        self._background = Background(loop, lambda error: self.notice.emit(Notice(error)))
-        self._ids = itertools.count(1)
         self._create = create
+        self._settings_path = paths.state / "settings.json"
+        self._draft_path = paths.state / "draft.json"
+        self.settings: Settings = settings_file.load(self._settings_path)
+        self._background = Background(loop, self._report)
+        self._collection = Collection(paths.library, self._background, self)
+        self._shelves = Shelves(paths, self._background, self)
+        self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
+        self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
+        self.draft: Draft = self._restored_draft()
+        self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
+        self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
+        self._in_turn = asyncio.Lock()
+        self._started = self._closing = self._closed = False
+        self._connect()
+        self._shelves.read_loras()
+
+    def _connect(self) -> None:
+        collection, shelves, workbench = self._collection, self._shelves, self._workbench
+        collection.changed.connect(self.library_changed)
+        collection.saved.connect(self.saved)
+        shelves.models_changed.connect(self.models_changed)
+        shelves.loras_changed.connect(self._on_loras)
+        shelves.download_changed.connect(self.download_changed)
+        self._conversation.changed.connect(self.chat_changed)
+        workbench.preview_ready.connect(self.preview_ready)
+        workbench.sticker_ready.connect(self._on_sticker)
+        workbench.jobs_changed.connect(self.jobs_changed)
+        workbench.progress.connect(self.progress)
+        workbench.engine_changed.connect(self.engine_changed)
+        workbench.ready.connect(self._on_ready)
+        workbench.closed.connect(lambda: self._background.start(self._finish()))
+        for part in (collection, shelves, workbench):
+            part.notice.connect(self.notice)
+
+    # --- what there is to see ---
+
+    @property
+    def jobs(self) -> list[JobView]:
+        """The orders under way, in the order they came. Previews are not among them."""
+        return self._workbench.jobs
+
+    @property
+    def engine(self) -> EngineView:
+        """The engine, for the status line."""
+        return self._workbench.engine
+
+    @property
+    def previewing(self) -> bool:
+        """Whether a preview is being made or about to be."""
+        return self._workbench.previewing
+
+    @property
+    def models(self) -> list[ModelCard]:
+        """Every model of the catalogue; those with a `location` can be used."""
+        return self._shelves.models
+
+    @property
+    def loras(self) -> list[LoraInfo]:
+        """The LoRAs on the shelf; read in the background, the first loras_changed brings them."""
+        return self._shelves.loras
+
+    @property
+    def downloads(self) -> dict[str, DownloadView]:
+        """Models on their way, by name."""
+        return self._shelves.downloads
+
+    @property
+    def library(self) -> Library:
+        """The stickers, to read from; to change them there are verbs here."""
+        return self._collection.library
+
+    @property
+    def chat(self) -> Transcript:
+        """What was said."""
+        return self._conversation.transcript
+
+    @property
+    def friend_typing(self) -> bool:
+        """Whether the friend is about to answer."""
+        return self._conversation.friend_typing
+
+    def model_card(self, name: str) -> ModelCard | None:
+        """The card of model `name`, installed or not; None where there is none."""
+        return self._shelves.card(name)
+
+    def default_weight(self, name: str) -> float:
+        """The weight LoRA `name` starts with and returns to."""
+        defaults = {entry.name: entry.weight for entry in merged_blend((), self.loras)}
+        return defaults.get(name, 1.0)
 
     # --- the engine ---
 
     def start(self) -> None:
-        """Start the engine process and warm the draft's model. Call it once the window is shown."""
+        """Start the engine and warm the draft's model. Call it once the window is shown."""
+        if not self._started:
+            self._started = True
+            self._workbench.start()
+            self._collection.start()
+            self._shelves.report_problems()
+            self._conversation.greet()
 
     def restart_engine(self) -> None:
-        """Start the engine again after it stopped for good."""
+        """Start the engine anew, once the running order is done."""
+        self._workbench.restart(self._maker())
 
     # --- the draft ---
 
     def edit(self, **changes: Unpack[DraftChanges]) -> None:
         """Change the draft; numbers are brought into their range. Remakes the preview when live."""
-        self._set_draft(replace(self.draft, **changes))
+        draft = replace(self.draft, **changes)
+        if draft.model != self.draft.model:
+            draft = replace(draft, size=changes.get("size"))
+            card = self.model_card(draft.model)
+            if card is not None and not card.min_steps <= draft.steps <= card.max_steps:
+                draft = replace(draft, steps=card.default_steps)
+        self._set_draft(draft)
 
     def set_weight(self, name: str, weight: float) -> None:
         """Set the weight of LoRA `name`, −2 … 2. Remakes the preview when live."""
@@ -176,36 +252,49 @@ class Session(QObject):
         """Every LoRA back to its default weight and switched off."""
         self._set_blend(merged_blend((), self.loras))
 
-    def default_weight(self, name: str) -> float:
-        """The weight LoRA `name` starts with and returns to."""
-        defaults = {entry.name: entry.weight for entry in merged_blend((), self.loras)}
-        return defaults.get(name, 1.0)
-
     def roll_seed(self) -> None:
         """Another random seed."""
         self.edit(seed=random_seed())
 
     def use_settings(self, sticker: Sticker) -> None:
-        """Bring the prompt, seed, blend, steps, model and size of `sticker` back into the draft."""
+        """Bring the prompt, seed, blend, steps, model and size of `sticker` back into the draft.
+
+        The seed is locked, so that the next make gives the same sticker. What is no longer here
+        is named in a notice, and the rest taken over.
+        """
         recipe = sticker.recipe
-        weights = {lora.name: lora.weight for lora in recipe.loras}
-        blend = tuple(
-            BlendEntry(entry.name, weights.get(entry.name, entry.weight), entry.name in weights)
-            for entry in self.draft.blend
+        card = self.model_card(recipe.model)
+        weights = {lora.name: lora.weight for lora in recipe.active_loras}
+        own_size = card is not None and card.size == (recipe.width, recipe.height)
+        draft = replace(
+            self.draft,
+            prompt=recipe.prompt,
+            seed=recipe.seed,
+            seed_locked=True,
+            steps=recipe.num_inference_steps,
+            size=None if own_size else (recipe.width, recipe.height),
+            cutout=recipe.cutout,
+            blend=tuple(
+                BlendEntry(entry.name, weights.get(entry.name, entry.weight), entry.name in weights)
+                for entry in self.draft.blend
+            ),
         )
-        self._set_draft(
-            replace(
-                self.draft,
-                prompt=recipe.prompt,
-                seed=recipe.seed,
-                seed_locked=True,
-                steps=recipe.num_inference_steps,
-                model=recipe.model,
-                size=(recipe.width, recipe.height),
-                cutout=recipe.cutout,
-                blend=blend,
+        missing = sorted(weights.keys() - {entry.name for entry in self.draft.blend})
+        if card is None or card.location is None:
+            missing.insert(0, recipe.model)
+        else:
+            draft = replace(draft, model=recipe.model)
+        self._set_draft(draft)
+        if missing:
+            self.notice.emit(
+                Notice(
+                    text=tr(
+                        "This sticker was made with {names}, which is not here any more. "
+                        "Everything else was taken over.",
+                        names=", ".join(missing),
+                    )
+                )
             )
-        )
 
     # --- making ---
 
@@ -214,91 +303,256 @@ class Session(QObject):
 
         An unlocked seed is rolled afterwards, so that the next order differs.
         """
+        try:
+            if not self.draft.prompt.strip():
+                raise BadInputError(
+                    tr("There is nothing to make yet."),
+                    tr("The prompt is empty."),
+                    tr("Type what the sticker should show, such as “happy otter”."),
+                )
+            card = self._shelves.installed_card(self.draft.model)
+            recipe = recipe_of(self.draft, card, self.settings.upscale)
+        except StudioError as error:
+            self._report(report(error))
+            return None
+        self.start()
+        if self.engine.state == "stopped":
+            self.restart_engine()
+        job_id = self._workbench.order(recipe, self.draft.count)
+        if not self.draft.seed_locked:
+            self.roll_seed()
+        return job_id
 
     def stop(self) -> None:
-        """Cancel what is being made now; orders that wait go on. Twice: do not wait for the engine."""
+        """Cancel what is being made now; orders that wait go on.
+
+        A second time, for the same job: do not wait for the engine, which is started anew.
+        """
+        self._workbench.stop()
 
     def cancel_job(self, job_id: int) -> None:
         """Cancel one order, running or waiting. What it has made is kept."""
+        self._workbench.cancel(job_id)
 
     def clear_queue(self) -> None:
         """Drop every order that waits; the running one goes on."""
+        self._workbench.clear_queue()
 
     def retry_lost(self) -> None:
-        """Make again what was lost when the engine crashed: the stickers not yet made."""
+        """Make what was left unmade when the engine crashed."""
+        self._workbench.retry_lost()
 
     # --- models and LoRAs ---
 
-    def model_card(self, name: str) -> ModelCard | None:
-        """The card of model `name`, installed or not; None where there is none."""
-        return next((card for card in self._catalogue.all() if card.name == name), None)
-
     def add_model(self, path: Path) -> None:
         """Add a model folder or .safetensors file to the catalogue; → models_changed."""
+        self._shelves.add_model(path)
 
     def remove_model(self, name: str) -> None:
         """Take model `name` out of the catalogue; → models_changed."""
+        self._shelves.remove_model(name)
 
     def download_model(self, name: str, accept_licence: bool) -> None:
         """Fetch model `name` from the hub; → download_changed, at the end models_changed."""
+        endpoint = self.settings.hub_endpoint
+        self._shelves.download(name, accept_licence=accept_licence, endpoint=endpoint)
 
     def cancel_download(self, name: str) -> None:
         """Stop fetching model `name`; what has arrived is kept for a later try."""
+        self._shelves.cancel_download(name)
 
     def add_lora(self, path: Path) -> None:
-        """Check the file at `path` and put a copy on the shelf, enabled; → loras_changed."""
+        """Check the file at `path` and put a copy on the shelf, switched on; → loras_changed."""
+        self._shelves.add_lora(path)
 
     def remove_lora(self, name: str) -> None:
         """Take LoRA `name` off the shelf; → loras_changed."""
+        self._shelves.remove_lora(name)
 
     # --- the library ---
 
     def set_favourite(self, sticker_ids: Sequence[str], on: bool) -> None:
         """Mark stickers as favourites, or not; → library_changed."""
+        self._collection.set_favourite(sticker_ids, on)
 
     def delete(self, sticker_ids: Sequence[str]) -> None:
         """Move stickers to the trash; → library_changed and a notice that offers undo_delete."""
+        self._collection.delete(sticker_ids)
 
     def undo_delete(self) -> None:
         """Bring back what the last `delete` moved to the trash; → library_changed."""
+        self._collection.undo_delete()
 
-    def save_one(self, sticker_id: str, path: Path, format: ImageFormat) -> None:
+    def save_one(self, sticker_id: str, path: Path, format: CopyFormat) -> None:
         """Save a copy as the file `path`, or beside it under a free name; → saved."""
+        self._collection.save([sticker_id], path, format)
 
-    def save_many(self, sticker_ids: Sequence[str], folder: Path, format: ImageFormat) -> None:
+    def save_many(self, sticker_ids: Sequence[str], folder: Path, format: CopyFormat) -> None:
         """Save copies into `folder`, named after their prompts; → saved."""
+        self._collection.save(sticker_ids, folder, format)
 
     # --- the chat ---
 
     def send_text(self, text: str) -> None:
-        """Say `text`; the friend answers in a while. → chat_changed"""
+        """Say `text`, unless it is blank; the friend answers in a while. → chat_changed"""
+        self._conversation.send_text(text)
 
     def send_sticker(self, sticker_id: str) -> None:
         """Send a sticker of the library. → chat_changed"""
+        self._conversation.send_sticker(functools.partial(self.library.get, sticker_id))
 
-    def send_image(self, path: Path) -> None:
+    def send_image(self, picture: Path | bytes, name: str = "") -> None:
         """Send a picture from elsewhere; anything else gives a notice. → chat_changed"""
+        self._conversation.send_image(picture, name)
 
     # --- the rest ---
 
     def change_settings(self, **changes: object) -> None:
-        """Change fields of Settings and save them; → settings_changed. A device restarts the engine."""
+        """Change fields of Settings and save them; → settings_changed.
+
+        Another device restarts the engine; `live_preview` and `cutout` change the draft as well.
+        """
+        before = self.settings
+        self.settings = replace(before, **changes)  # pyright: ignore[reportArgumentType]
+        if self.settings == before:
+            return
+        self._background.start(self._save_settings(self.settings))
+        self.settings_changed.emit()
+        if self.settings.device != before.device:
+            self.restart_engine()
+        if self.settings.language != before.language:
+            self._workbench.speak()
+        draft = self.draft
+        if self.settings.live_preview != before.live_preview:
+            draft = replace(draft, live=self.settings.live_preview)
+        if self.settings.cutout != before.cutout:
+            draft = replace(draft, cutout=self.settings.cutout)
+        self._set_draft(draft)
 
     def perform(self, action: str) -> None:
         """Do what a Notice's button says: "undo_delete", "retry_lost" or "restart_engine"."""
+        {
+            "undo_delete": self.undo_delete,
+            "retry_lost": self.retry_lost,
+            "restart_engine": self.restart_engine,
+        }[action]()
 
     def close(self) -> None:
-        """Cancel everything, save the draft, end the engine: → closed, within 5 s. Does not block."""
+        """Cancel everything, save the draft, end the engine: → closed, within 5 s. Never blocks."""
+        if not self._closing:
+            self._closing = True
+            self._conversation.close()
+            self._shelves.close()
+            self._collection.close()
+            if self._save_timer.isActive():
+                self._save_timer.stop()
+                self._background.start(self._save_draft())
+            self._workbench.close()
+            QTimer.singleShot(CLOSE_DEADLINE, self, self._say_closed)
 
     def wait_closed(self, seconds: float = 5.0) -> bool:
-        """Block until everything has ended: for when the event loop is no more. Whether it has."""
-        return True
+        """After `close`, block until all has ended: for when the event loop is no more.
+
+        Returns whether it has; it has not where a disk or a network share hangs.
+        """
+        return self._workbench.wait_closed(seconds) and self._background.join(0.5)
+
+    # --- within ---
+
+    def _maker(self) -> MakeGenerator:
+        return functools.partial(self._create, self.paths, self.settings.device)
+
+    def _restored_draft(self) -> Draft:
+        default = Draft(
+            seed=random_seed(),
+            model=self.settings.model,
+            live=self.settings.live_preview,
+            cutout=self.settings.cutout,
+        )
+        draft = read_draft(self._draft_path, default)
+        usable = [card for card in self.models if card.location is not None]
+        if usable and draft.model not in (card.name for card in usable):
+            draft = replace(draft, model=usable[0].name, steps=usable[0].default_steps, size=None)
+        return replace(draft, live=default.live, cutout=default.cutout)
 
     def _set_blend(self, entries: Iterable[BlendEntry]) -> None:
         self._set_draft(replace(self.draft, blend=tuple(entries)))
 
     def _set_draft(self, draft: Draft) -> None:
-        draft = checked(draft)
-        if draft != self.draft:
-            self.draft = draft
-            self.draft_changed.emit()
+        before, self.draft = self.draft, checked(draft)
+        self._announce_draft(before)
+
+    def _announce_draft(self, before: Draft) -> None:
+        draft = self.draft
+        if draft == before:
+            return
+        self._save_timer.start()
+        self.draft_changed.emit()
+        self.change_settings(live_preview=draft.live, cutout=draft.cutout, model=draft.model)
+        if draft.model != before.model:
+            self._warm()
+        if replace(draft, count=before.count, seed_locked=before.seed_locked) != before:
+            self._preview()
+
+    def _preview(self) -> None:
+        if not self.draft.live or not self.draft.prompt.strip():
+            self._workbench.drop_preview()
+            self.preview_cleared.emit()
+        elif self._started and not self._closing:
+            try:
+                recipe = recipe_of(self.draft, self.model_card(self.draft.model), upscale=1)
+            except StudioError as error:
+                self._report(report(error))
+            else:
+                self._workbench.preview(recipe)
+
+    def _warm(self) -> None:
+        card = self.model_card(self.draft.model)
+        if self._started and card is not None and card.location is not None:
+            self._workbench.warm(card.name)
+
+    def _on_ready(self) -> None:
+        self._warm()
+        self._preview()
+
+    def _on_sticker(self, sticker: Sticker) -> None:
+        self._collection.added()
+        self.sticker_ready.emit(sticker)
+
+    def _on_loras(self, added: str) -> None:
+        before = self.draft
+        blend = (
+            replace(entry, enabled=True) if entry.name == added else entry
+            for entry in merged_blend(before.blend, self.loras)
+        )
+        self.draft = replace(before, blend=tuple(blend))
+        self.loras_changed.emit()  # rows first, then what they show
+        self._announce_draft(before)
+
+    async def _save_draft(self) -> None:
+        async with self._in_turn:
+            await self._background.call(_write, self._draft_path, draft_to_json(self.draft))
+
+    async def _save_settings(self, settings: Settings) -> None:
+        async with self._in_turn:
+            await self._background.call(settings_file.save, self._settings_path, settings)
+
+    async def _finish(self) -> None:
+        """The engine is gone: let what is being written be finished."""
+        await self._background.drain()
+        await self._background.call(self.library.close)
+        self._say_closed()
+
+    def _say_closed(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.closed.emit()
+
+    def _report(self, error: ErrorReport) -> None:
+        self.notice.emit(Notice(error))
+
+
+def _write(path: Path, text: str) -> None:
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text_atomic(path, text)

@@ -1,0 +1,254 @@
+"""Workbench: what is being made. Orders, the live preview, and the state of the engine."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from stickerstudio.core.errors import ErrorReport
+from stickerstudio.core.i18n import current_language, tr
+from stickerstudio.core.messages import (
+    EngineReady,
+    Event,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    ModelLoaded,
+    Order,
+    PreviewReady,
+    PreviewRequest,
+    Progress,
+    StickerReady,
+    Warm,
+)
+from stickerstudio.core.recipe import Recipe
+from stickerstudio.session.jobs import JobBoard
+from stickerstudio.session.lane import Crash, Lane
+from stickerstudio.session.process import MakeGenerator, Speak
+from stickerstudio.session.state import EngineState, EngineView, JobView, Notice
+
+COALESCE = 60  # milliseconds: what a hand changes within this time makes one preview
+KILL_AFTER = 4_000  # milliseconds from `close` until the engine is ended by force
+
+
+class Workbench(QObject):
+    """The UI thread's side of the lane.
+
+    Attributes:
+        engine: for the status line.
+        previewing: whether a preview is being made or about to be.
+    """
+
+    preview_ready = Signal(object)  # PreviewReady
+    sticker_ready = Signal(object)  # Sticker
+    jobs_changed = Signal()
+    progress = Signal(object)  # Progress
+    engine_changed = Signal()
+    ready = Signal()  # the engine can take jobs: at the start, and after each restart
+    notice = Signal(object)  # Notice
+    closed = Signal()
+
+    def __init__(self, make: MakeGenerator, log: Path, locales: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self.engine = EngineView()
+        self._locales = locales
+        self._ids = itertools.count(1)
+        self._board = JobBoard()
+        self._wanted: Recipe | None = None  # the preview to ask for when the timer fires
+        self._preview: PreviewRequest | None = None  # the last one asked for
+        self._preview_error: ErrorReport | None = None
+        self._running: int | None = None
+        self._coalesce = QTimer(self, singleShot=True, interval=COALESCE)
+        self._coalesce.timeout.connect(self._ask_for_preview)
+        self._kill = QTimer(self, singleShot=True, interval=KILL_AFTER)
+        self._lane = Lane(make, log, self)
+        self._kill.timeout.connect(self._lane.kill)
+        queued = Qt.ConnectionType.QueuedConnection
+        self._lane.news.connect(self._on_news, queued)
+        self._lane.job_started.connect(self._on_started, queued)
+        self._lane.state_changed.connect(self._on_state, queued)
+        self._lane.crashed.connect(self._on_crash, queued)
+        self._lane.finished.connect(self._on_finished, queued)
+
+    @property
+    def jobs(self) -> list[JobView]:
+        """The orders under way, in the order they came."""
+        return self._board.views
+
+    @property
+    def previewing(self) -> bool:
+        """Whether a preview is being made or about to be."""
+        return self._coalesce.isActive() or self._preview is not None
+
+    def start(self) -> None:
+        """Start the engine, unless it was."""
+        if not self._lane.isRunning():
+            self.speak()
+            self._lane.start()
+            self._on_state("starting")
+
+    def speak(self) -> None:
+        """Let the engine word its errors in the user's language."""
+        self._lane.speak(Speak(current_language(), self._locales))
+
+    def restart(self, make: MakeGenerator) -> None:
+        """Go on with another Generator, once the running order is done."""
+        self._lane.restart(make)
+        if self.engine.state == "stopped":
+            self._on_state("starting")
+
+    # --- orders ---
+
+    def order(self, recipe: Recipe, count: int) -> int:
+        """Make `count` stickers; the job's id."""
+        return self._submit(Order(next(self._ids), recipe, count))
+
+    def cancel(self, job_id: int) -> None:
+        """Cancel one job; a second time: do not wait for the engine's answer."""
+        again = job_id in self._board and not self._board.cancelling(job_id)
+        self._lane.cancel(job_id, at_once=again)
+        self.jobs_changed.emit()
+
+    def stop(self) -> None:
+        """Cancel what runs now, and the preview that waits."""
+        self.drop_preview()
+        if self._running is not None:
+            self.cancel(self._running)
+
+    def clear_queue(self) -> None:
+        """Drop every order that waits."""
+        self._lane.clear_orders()
+
+    def retry_lost(self) -> None:
+        """Order again what crashes of the engine have left unmade."""
+        for lost in self._board.take_lost():
+            self._submit(replace(lost, job_id=next(self._ids)))
+
+    # --- the preview ---
+
+    def preview(self, recipe: Recipe) -> None:
+        """Show what `recipe` gives, soon; the latest wins."""
+        self._wanted = recipe
+        if not self._coalesce.isActive():  # not begun anew: a moving hand must not put it off
+            self._coalesce.start()
+
+    def drop_preview(self) -> None:
+        """No preview is wanted."""
+        self._coalesce.stop()
+        self._wanted = self._preview = None
+        self._lane.drop_previews()
+
+    def warm(self, model: str) -> None:
+        """Load `model` when there is nothing better to do."""
+        self._lane.submit(Warm(next(self._ids), model))
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Cancel everything and end the engine; → closed. Does not block."""
+        self._coalesce.stop()
+        if self._lane.isRunning():
+            self._lane.close()
+            self._kill.start()
+        else:
+            self.closed.emit()
+
+    def wait_closed(self, seconds: float) -> bool:
+        """Block until the engine has ended, by force in the last half second; whether it has."""
+        ended = self._lane.wait(round(max(seconds - 0.5, 0) * 1000))
+        if not ended:
+            self._lane.kill()
+            ended = self._lane.wait(500)
+        return ended
+
+    # --- what comes from the lane ---
+
+    def _submit(self, order: Order) -> int:
+        self._board.add(order)
+        self._lane.submit(order)
+        self.jobs_changed.emit()
+        return order.job_id
+
+    def _ask_for_preview(self) -> None:
+        if self._wanted is not None:
+            self._preview = PreviewRequest(next(self._ids), self._wanted)
+            self._wanted = None
+            self._lane.submit(self._preview)
+
+    def _on_started(self, job_id: int) -> None:
+        self._running = job_id
+        if self._board.started(job_id):
+            self.jobs_changed.emit()
+
+    def _on_state(self, state: EngineState) -> None:
+        if state in ("starting", "restarting", "stopped"):
+            self._running = None
+            self.engine = replace(self.engine, model="", memory_plan="")
+        self.engine = replace(self.engine, state=state)
+        self.engine_changed.emit()
+
+    def _on_news(self, event: Event) -> None:
+        match event:
+            case EngineReady():
+                self.engine = replace(
+                    self.engine,
+                    device=event.device,
+                    device_name=event.device_name,
+                    dtype=event.dtype,
+                    reason=event.reason,
+                )
+                self.engine_changed.emit()
+                self.ready.emit()
+            case ModelLoaded():
+                self.engine = replace(self.engine, model=event.model, memory_plan=event.memory_plan)
+                self.engine_changed.emit()
+            case PreviewReady():
+                self._preview_error = None
+                self.preview_ready.emit(event)
+            case StickerReady():
+                self.sticker_ready.emit(event.sticker)
+            case Progress():
+                self.progress.emit(event)
+            case JobFailed():
+                self._on_failed(event)
+            case _:
+                pass
+        if isinstance(event, JobDone | JobCancelled | JobFailed):
+            self._on_ended(event.job_id)
+        if self._board.apply(event):
+            self.jobs_changed.emit()
+
+    def _on_ended(self, job_id: int) -> None:
+        if self._running == job_id:
+            self._running = None
+        if self._preview is not None and self._preview.job_id == job_id:
+            self._preview = None
+
+    def _on_failed(self, event: JobFailed) -> None:
+        if event.job_id not in self._board:  # a preview: said once, not with every key
+            if event.error == self._preview_error:
+                return
+            self._preview_error = event.error
+        self.notice.emit(Notice(event.error))
+
+    def _on_crash(self, crash: Crash) -> None:
+        lost = False
+        if crash.job is not None:
+            self._on_ended(crash.job.job_id)
+            lost = self._board.lose(crash.job.job_id)
+            self.jobs_changed.emit()
+        if lost:
+            notice = Notice(crash.error, action="retry_lost", action_label=tr("Make it again"))
+        elif crash.gives_up:
+            label = tr("Start the engine")
+            notice = Notice(crash.error, action="restart_engine", action_label=label)
+        else:
+            notice = Notice(crash.error)
+        self.notice.emit(notice)
+
+    def _on_finished(self) -> None:
+        self._kill.stop()
+        self.closed.emit()
