@@ -10,45 +10,32 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import torch
-from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
     StableDiffusionXLPipeline,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from diffusers.schedulers.scheduling_euler_ancestral_discrete import (
+    EulerAncestralDiscreteScheduler,
+)
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from stickerstudio.engine.clip_vocabulary import Merge, build_tokenizer
 
 Prediction = Literal["epsilon", "v_prediction"]
 
 WORDS = ("a", "red", "blue", "heart", "otter", "cat", "dog", "face", "sticker", "love", "you", "dm")
-BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 
 
-def byte_alphabet() -> list[str]:
-    """The 256 printable stand-ins of GPT-2's byte-level coding, in CLIP's order."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    rest = [byte for byte in range(256) if byte not in printable]
-    return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(len(rest))]
-
-
-def byte_pair_vocabulary(words: Iterable[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """A CLIP vocabulary in which each of `words` is one token, and the merges that lead there."""
-    alphabet = byte_alphabet()
-    tokens = [*alphabet, *(char + "</w>" for char in alphabet)]
-    merges: dict[tuple[str, str], None] = {}
+def merges_for(words: Iterable[str]) -> list[Merge]:
+    """Merges by which each of `words` becomes one token, letter by letter from the left."""
+    merges: dict[Merge, None] = {}
     for word in words:
         pieces = [*word[:-1], word[-1] + "</w>"]
         while len(pieces) > 1:
             merges[pieces[0], pieces[1]] = None
             pieces[:2] = [pieces[0] + pieces[1]]
-    tokens += [left + right for left, right in merges]
-    tokens += [BOS, EOS]
-    return {token: index for index, token in enumerate(dict.fromkeys(tokens))}, list(merges)
-
-
-def build_tokenizer(words: Iterable[str] = WORDS, *, pad_token: str = EOS) -> CLIPTokenizer:
-    """A CLIPTokenizer of 77 positions over `words` and single bytes."""
-    vocabulary, merges = byte_pair_vocabulary(words)
-    pairs: Any = merges  # declared as list[str], used as list[tuple[str, str]]
-    return CLIPTokenizer(vocabulary, pairs, pad_token=pad_token, model_max_length=77)
+    return list(merges)
 
 
 def build_pipeline(
@@ -63,13 +50,15 @@ def build_pipeline(
     It paints 64×64 by default (latents 32×32, factor 2), with Euler ancestral and trailing
     timesteps like SDXL-Turbo; "v_prediction" adds the zero-terminal schedule that goes with it.
     """
-    tokenizer, tokenizer_2 = build_tokenizer(), build_tokenizer(pad_token="!")
+    merges = merges_for(WORDS)
+    tokenizer, tokenizer_2 = build_tokenizer(merges), build_tokenizer(merges, pad_token="!")
     size = len(tokenizer)
+    special: Any = tokenizer  # its token ids are declared as if there could be several
     text_config = CLIPTextConfig(
         vocab_size=size,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=special.bos_token_id,
+        eos_token_id=special.eos_token_id,
+        pad_token_id=special.pad_token_id,
         hidden_size=32,
         intermediate_size=37,
         num_attention_heads=4,
@@ -94,16 +83,17 @@ def build_pipeline(
         "cross_attention_dim": 64,
         "norm_num_groups": 8,
     }
+    vae_config: dict[str, Any] = {
+        "block_out_channels": (16, 32),
+        "down_block_types": ("DownEncoderBlock2D", "DownEncoderBlock2D"),
+        "up_block_types": ("UpDecoderBlock2D", "UpDecoderBlock2D"),
+        "latent_channels": 4,
+        "norm_num_groups": 8,
+        "sample_size": 64,
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        vae = AutoencoderKL(
-            block_out_channels=[16, 32],
-            down_block_types=["DownEncoderBlock2D", "DownEncoderBlock2D"],
-            up_block_types=["UpDecoderBlock2D", "UpDecoderBlock2D"],
-            latent_channels=4,
-            norm_num_groups=8,
-            sample_size=64,
-        )
+        vae = AutoencoderKL(**vae_config)
         parts = {
             "unet": UNet2DConditionModel(**{**unet_config, **(unet or {})}),
             "vae": vae,
@@ -114,7 +104,7 @@ def build_pipeline(
         vae.decoder.conv_out.weight.mul_(8)
     for module in parts.values():
         module.eval().requires_grad_(False)
-    scheduler = EulerAncestralDiscreteScheduler(
+    scheduler: Any = EulerAncestralDiscreteScheduler(
         beta_schedule="scaled_linear",
         beta_start=0.00085,
         beta_end=0.012,
