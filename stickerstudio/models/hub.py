@@ -20,6 +20,7 @@ from typing import BinaryIO, Final, Protocol, Self, TypeVar
 
 import httpx2
 
+from stickerstudio import __version__
 from stickerstudio.core.errors import (
     BadInputError,
     Cancelled,
@@ -38,7 +39,6 @@ PAUSES: Final = (
     2.0,
     4.0,
 )  # seconds before each new attempt after one that brought nothing
-_CHUNK = 256 * 1024  # bytes between two looks at `is_cancelled`
 _NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")  # taken along, whatever they are called
 _TIMEOUT = httpx2.Timeout(20.0, connect=10.0)  # seconds without a sign of life
 
@@ -215,9 +215,10 @@ class Hub:
                 if at and response.status_code != 206:  # it knows no ranges and starts over
                     handle.truncate(0)
                     digest = _new_digest(file)
-                for chunk in response.iter_bytes(_CHUNK):
+                for chunk in response.iter_bytes():  # as they come, so that a cut loses nothing
                     self._stop_if_cancelled()
                     handle.write(chunk)
+                    handle.flush()
                     digest.update(chunk)
                     progress(min(handle.tell(), file.size))
                     if handle.tell() > file.size:
@@ -262,7 +263,9 @@ class Hub:
         )
 
         token = None if self.address == HUB else False
-        return build_hf_headers(token=token, library_name="stickerstudio")
+        return build_hf_headers(
+            token=token, library_name="stickerstudio", library_version=__version__
+        )
 
     def _check(self, response: httpx2.Response) -> None:
         status = response.status_code

@@ -118,7 +118,12 @@ def _folder(path: Path) -> ModelCard:
         for file in weight_files(path, part):
             read_header(file)
     name = _folder_name(path)
-    distilled = scheduler.get("timestep_spacing") == "trailing" or _is_distilled(name)
+    turbo = (  # SDXL-Turbo's own schedule; with v-prediction, "trailing" says nothing about steps
+        scheduler.get("_class_name") == "EulerAncestralDiscreteScheduler"
+        and scheduler.get("timestep_spacing") == "trailing"
+        and scheduler.get("prediction_type", "epsilon") == "epsilon"
+    )
+    distilled = turbo or _is_distilled(name)
     return _card(name, path, _trained_size(unet, vae), distilled=distilled)
 
 
@@ -198,7 +203,7 @@ def _card(name: str, path: Path, size: tuple[int, int], *, distilled: bool) -> M
         # What diffusers' own pages recommend for SDXL-Turbo, and its defaults for SDXL.
         default_steps=4 if distilled else 30,
         min_steps=1,
-        max_steps=12 if distilled else 100,
+        max_steps=100,
         guidance_scale=0.0 if distilled else 5.0,
         location=path,
     )
