@@ -8,6 +8,7 @@ a sticker from the library, or moving a dropped file, leaves the chat as it was.
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 import time as clock
@@ -136,7 +137,8 @@ class Transcript:
             author, kind, name = record["author"], record["kind"], record["picture"]
             if author not in get_args(Author) or kind not in get_args(Kind):
                 return None
-            if (kind == "text") != (name is None):
+            time = float(record["time"])
+            if (kind == "text") != (name is None) or not math.isfinite(time):
                 return None
             return Message(
                 id=str(record["id"]),
@@ -145,7 +147,7 @@ class Transcript:
                 text=str(record["text"]),
                 # Only the name is taken: a transcript never points outside its own folder.
                 picture=None if name is None else self._pictures / Path(str(name)).name,
-                time=float(record["time"]),
+                time=time,
             )
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
