@@ -33,6 +33,9 @@ class Background:
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run `coroutine` to its end; what it raises is reported, Cancelled excepted."""
+        if self._loop.is_closed():  # the program is at its very end
+            coroutine.close()
+            return
         task = self._loop.create_task(self._guarded(coroutine))
         self._tasks.add(task)  # the loop itself keeps weak references only
         task.add_done_callback(self._tasks.discard)

@@ -450,6 +450,11 @@ class Session(QObject):
             self._workbench.close()
             QTimer.singleShot(CLOSE_DEADLINE, self, self._say_closed)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `closed` was emitted."""
+        return self._closed
+
     def wait_closed(self, seconds: float = 5.0) -> bool:
         """After `close`, block until all has ended: for when the event loop is no more.
 
@@ -495,12 +500,13 @@ class Session(QObject):
             self._preview()
 
     def _preview(self) -> None:
+        card = self.model_card(self.draft.model)
         if not self.draft.live or not self.draft.prompt.strip():
             self._workbench.drop_preview()
             self.preview_cleared.emit()
-        elif self._started and not self._closing:
+        elif card is not None and card.location and self._started and not self._closing:
             try:
-                recipe = recipe_of(self.draft, self.model_card(self.draft.model), upscale=1)
+                recipe = recipe_of(self.draft, card, upscale=1)
             except StudioError as error:
                 self._report(report(error))
             else:

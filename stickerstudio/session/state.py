@@ -169,18 +169,18 @@ def merged_blend(blend: Sequence[BlendEntry], loras: Iterable[LoraInfo]) -> tupl
     )
 
 
-def recipe_of(draft: Draft, card: ModelCard | None, upscale: int) -> Recipe:
+def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
     """The Recipe that `draft` stands for on the model of `card`.
 
     Raises:
         BadInputError: the prompt is too long or holds broken characters.
     """
-    width, height = draft.size or (card.size if card else (Recipe.width, Recipe.height))
+    width, height = draft.size or card.size
     return Recipe(
         prompt=draft.prompt.strip(),
         seed=draft.seed,
         num_inference_steps=draft.steps,
-        guidance_scale=card.guidance_scale if card else Recipe.guidance_scale,
+        guidance_scale=card.guidance_scale,
         width=width,
         height=height,
         model=draft.model,

@@ -1,0 +1,91 @@
+"""A Session over a scripted engine in a real child process, on qasync's loop over pytest-qt's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+from pytestqt.qtbot import QtBot
+from qasync import QEventLoop
+
+from stickerstudio.core.paths import Paths
+from stickerstudio.models.loras import LoraInfo
+from stickerstudio.session.session import CreateGenerator, Session
+from tests.session import scripted
+
+MakeSession = Callable[..., Session]
+
+
+@pytest.fixture
+def loop(qapp: QCoreApplication) -> Iterator[QEventLoop]:
+    """qasync's loop, carried by whatever runs Qt's: here the waiting of qtbot."""
+    loop = QEventLoop(qapp, already_running=True)
+    yield loop
+    qapp.aboutToQuit.disconnect(loop._after_run_forever)
+    loop._after_run_forever()
+    asyncio._set_running_loop(None)
+    loop.stop()
+    loop.close()
+
+
+@pytest.fixture
+def paths(paths: Paths) -> Paths:
+    """The test's own folders, with two models that only the scripted engine can run."""
+    return scripted.with_models(paths)
+
+
+@pytest.fixture
+def make_session(paths: Paths, loop: QEventLoop, qtbot: QtBot) -> Iterator[MakeSession]:
+    """Sessions that are closed, thread and process and all, when the test ends."""
+    made: list[Session] = []
+
+    def make(create: CreateGenerator = scripted.create) -> Session:
+        session = Session(paths, create, loop)
+        session._conversation.pace = 0
+        made.append(session)
+        return session
+
+    yield make
+    for session in made:
+        if not session.is_closed:
+            with qtbot.waitSignal(session.closed):
+                session.close()
+
+
+@pytest.fixture
+def session(make_session: MakeSession) -> Session:
+    """A started one."""
+    session = make_session()
+    session.edit(live=False)
+    session.start()
+    return session
+
+
+@pytest.fixture
+def lora_info() -> Callable[[str, float], LoraInfo]:
+    """Makes the description of a LoRA that is on no disk."""
+
+    def make(name: str, recommended_weight: float) -> LoraInfo:
+        return LoraInfo(
+            name=name,
+            title=name,
+            title_zh_hant=name,
+            path=Path(name),
+            family="sdxl",
+            format="peft",
+            trigger_words=(),
+            base_model="",
+            rank=4,
+            alpha=None,
+            author="",
+            licence="",
+            preview=None,
+            recommended_weight=recommended_weight,
+            bundled=False,
+            size_bytes=0,
+        )
+
+    return make
