@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QImageReader, QPixmap, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from stickerstudio.core.i18n import current_language, tr
 from stickerstudio.models.loras import LoraInfo
@@ -29,8 +37,6 @@ class WeightBox(QDoubleSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
 
     def stepBy(self, steps: int) -> None:
-        from PySide6.QtWidgets import QApplication
-
         fine = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
         self.setValue(self.value() + steps * (FINE_STEP if fine else STEP) / SCALE)
 
@@ -57,6 +63,7 @@ class BlendRow(QFrame):
         self.name = info.name
         self._info = info
         self.switch = QCheckBox()
+        self.switch.setFixedWidth(style.SPACE * 3)
         self._title = label("what")
         self._words = label("small")
         self.slider = WeightSlider(default)

@@ -11,7 +11,6 @@ from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.widgets import name_control
 
-TURBO = "sdxl-turbo"
 _ADD, _GET = "add", "get"
 
 
@@ -41,13 +40,15 @@ class ModelBox(QComboBox):
     def _fill(self) -> None:
         name_control(self, tr("Model"), tr("The model that paints"))
         self.clear()
-        for card in self._session.models:
-            self.addItem(card.local_title, (None, card.name))
+        cards = self._session.models
+        for card in cards:
+            if card.location is not None:
+                self.addItem(card.local_title, (None, card.name))
         self.insertSeparator(self.count())
         self.addItem(tr("Add from disk…"), (_ADD, ""))
-        turbo = self._session.model_card(TURBO)
-        if turbo is not None and turbo.location is None:
-            self.addItem(tr("Get {title}…", title=turbo.local_title), (_GET, TURBO))
+        for card in cards:
+            if card.location is None and card.hub is not None:
+                self.addItem(tr("Get {title}…", title=card.local_title), (_GET, card.name))
         self._show_draft()
 
     def _show_draft(self) -> None:

@@ -23,7 +23,6 @@ from stickerstudio.models.cards import ModelCard
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import DownloadView
 from stickerstudio.ui import style
-from stickerstudio.ui.model_box import TURBO
 from stickerstudio.ui.widgets import Card, IconButton, PushButton, clear_layout, label, name_control
 
 GB = 1_000_000_000  # bytes, as disks and hubs count them
@@ -35,17 +34,18 @@ class ModelsDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._wanted = ""
         self._heading = label("title")
         self._text = label("muted", wrap=True)
         self._list = QVBoxLayout()
         self.add_file = PushButton(icon="plus")
         self.add_folder = PushButton(icon="folder")
-        self.get = GetModel(session, TURBO)
-        self.done = PushButton()
+        self.get = GetModel(session)
+        self.finished_button = PushButton()
         self._arrange()
         self.add_file.clicked.connect(self._choose_file)
         self.add_folder.clicked.connect(self._choose_folder)
-        self.done.clicked.connect(self.close)
+        self.finished_button.clicked.connect(self.close)
         session.models_changed.connect(self._show_models)
         self.retranslate()
 
@@ -60,8 +60,8 @@ class ModelsDialog(QDialog):
         name_control(self.add_file, tr("Add a model file"), tr("A .safetensors file"))
         self.add_folder.setText(tr("Add a f&older…"))
         name_control(self.add_folder, tr("Add a model folder"), tr("A folder in diffusers' layout"))
-        self.done.setText(tr("&Done"))
-        name_control(self.done, tr("Done"))
+        self.finished_button.setText(tr("&Done"))
+        name_control(self.finished_button, tr("Done"))
         self._show_models()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -71,6 +71,9 @@ class ModelsDialog(QDialog):
 
     def open_for(self, model: str) -> None:
         """Show the window, ready to get `model`, or to add one where it is ""."""
+        if model:
+            self._wanted = model
+            self._show_models()
         self.show()
         self.raise_()
         self.activateWindow()
@@ -81,7 +84,7 @@ class ModelsDialog(QDialog):
         foot.addWidget(self.add_file)
         foot.addWidget(self.add_folder)
         foot.addStretch()
-        foot.addWidget(self.done)
+        foot.addWidget(self.finished_button)
         self._list.setSpacing(style.SPACE // 2)
         box = QVBoxLayout(self)
         margin = style.SPACE * 2
@@ -96,10 +99,12 @@ class ModelsDialog(QDialog):
 
     def _show_models(self) -> None:
         clear_layout(self._list)
-        for card in self._session.models:
+        there = [card for card in self._session.models if card.location is not None]
+        for card in there:
             self._list.addWidget(self._row(card))
-        turbo = self._session.model_card(TURBO)
-        self.get.show_card(turbo if turbo is not None and turbo.location is None else None)
+        offers = [card for card in self._session.models if card not in there and card.hub]
+        chosen = [card for card in offers if card.name == self._wanted]
+        self.get.show_card(next(iter([*chosen, *offers]), None))
 
     def _row(self, card: ModelCard) -> QWidget:
         row = QFrame()
@@ -140,10 +145,9 @@ class ModelsDialog(QDialog):
 class GetModel(Card):
     """One model of the hub: its licence to be read and accepted, its size, its way here."""
 
-    def __init__(self, session: Session, model: str, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._model = model
         self._card: ModelCard | None = None
         self._title = label("heading")
         self._facts = label("muted", wrap=True)
@@ -160,13 +164,15 @@ class GetModel(Card):
         self._state = label("small")
         self._arrange()
         self.accept.toggled.connect(self._show_state)
-        self.download.clicked.connect(lambda: session.download_model(self._model, True))
-        self.cancel.clicked.connect(lambda: session.cancel_download(self._model))
+        self.download.clicked.connect(self._download)
+        self.cancel.clicked.connect(self._cancel)
         self.more.clicked.connect(self._open_licence)
         session.download_changed.connect(self._show_state)
 
     def show_card(self, card: ModelCard | None) -> None:
         """Offer `card`; None hides the whole."""
+        if self._card is None or card is None or card.name != self._card.name:
+            self.accept.setChecked(False)
         self._card = card
         self.setVisible(card is not None)
         if card is None or card.hub is None:
@@ -207,7 +213,9 @@ class GetModel(Card):
         self.box.addLayout(foot)
 
     def _show_state(self, _: object = None) -> None:
-        view: DownloadView | None = self._session.downloads.get(self._model)
+        view: DownloadView | None = (
+            self._session.downloads.get(self._card.name) if self._card else None
+        )
         self.download.setEnabled(view is None and self.accept.isChecked())
         self.accept.setEnabled(view is None)
         self.cancel.setVisible(view is not None)
@@ -224,6 +232,14 @@ class GetModel(Card):
             if view.total
             else tr("Asking the hub…")
         )
+
+    def _download(self) -> None:
+        if self._card is not None:
+            self._session.download_model(self._card.name, self.accept.isChecked())
+
+    def _cancel(self) -> None:
+        if self._card is not None:
+            self._session.cancel_download(self._card.name)
 
     def _open_licence(self) -> None:
         if self._card is not None:

@@ -122,7 +122,7 @@ class NoticeBar(QFrame):
             return
         error = notice.error
         what = error.what if error else notice.text
-        rest = " ".join(filter(None, (error.why, error.todo))) if error else ""
+        rest = "\n".join(filter(None, (error.why, error.todo))) if error else ""
         details = error.details if error else ""
         tone = "info" if error is None else "fault" if error.is_fault else "problem"
         self._sign.set_icon({"info": "info", "problem": "warning", "fault": "error"}[tone], tone)

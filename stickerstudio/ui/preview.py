@@ -87,7 +87,6 @@ class PreviewView(QWidget):
         self._picture = picture
         self.set_caption(caption)
         self.empty.hide()
-        self.layout().activate()
         self.update()
 
     def load(self, path: Path, caption: str) -> None:
@@ -131,12 +130,17 @@ class PreviewView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
-        if self._picture is None:
-            return
         painter = QPainter(self)
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
         )
+        if self._picture is None:
+            colours = style.current_colours()
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.sunken))
+            painter.drawRoundedRect(self.rect(), style.RADIUS, style.RADIUS)
+            painter.end()
+            return
         place = self.picture_rect()
         corner = QPainterPath()
         corner.addRoundedRect(QRectF(place), style.RADIUS, style.RADIUS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -13,10 +15,15 @@ from stickerstudio.ui.words import has_word
 
 EXAMPLES = 4
 STYLE_WORDS = 6
+LINE = style.SPACE * 3  # pixels, the height of a chip
 
 
 class PromptChips(QWidget):
-    """Three rows, each there only when it has something to say."""
+    """Two lines: words; below them examples, or words near to unknown ones.
+
+    The second keeps its height when it is empty, so that the picture above does not jump while one
+    types.
+    """
 
     word_pressed = Signal(str)  # put it into the prompt, or take it out again
     example_pressed = Signal(str)  # take it as the prompt
@@ -31,16 +38,22 @@ class PromptChips(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(style.SPACE // 2)
-        for row in (self.words, self.examples, self.near):
-            box.addWidget(row)
-        self.show_near([])
+        box.addWidget(self.words)
+        second = QWidget()
+        second.setMinimumHeight(LINE)
+        below = QVBoxLayout(second)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self.examples)
+        below.addWidget(self.near)
+        box.addWidget(second)
+        self.show_near((), [])
         self.retranslate()
 
     def retranslate(self) -> None:
         """Word the rows' labels anew."""
         self.words.caption.setText(tr("Words:"))
         self.examples.caption.setText(tr("Try:"))
-        self.near.caption.setText(tr("Not learnt yet. Perhaps:"))
         self._shown = ()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -63,9 +76,15 @@ class PromptChips(QWidget):
         self.words.setVisible(bool(words))
         self.examples.setVisible(bool(examples) and not prompt.strip())
 
-    def show_near(self, near: list[tuple[str, Concept]]) -> None:
-        """Chips for concepts near to words the model does not know; none hides the row."""
+    def show_near(self, unknown: Sequence[str], near: list[tuple[str, Concept]]) -> None:
+        """Name the words the model does not know, with chips for concepts near to them."""
         clear_layout(self.near.flow)
+        words = ", ".join(unknown[:3])
+        self.near.caption.setText(
+            tr("Not learnt yet: {words}. Perhaps:", words=words)
+            if near
+            else tr("Not learnt yet: {words}", words=words)
+        )
         for word, concept in near:
             chip = Chip(concept.zh_hant if current_language() == "zh_TW" else concept.en)
             better = concept.words[0] if concept.words else concept.en
@@ -76,7 +95,7 @@ class PromptChips(QWidget):
                 lambda _=False, word=word, better=better: self.better_pressed.emit(word, better)
             )
             self.near.flow.addWidget(chip)
-        self.near.setVisible(bool(near))
+        self.near.setVisible(bool(unknown))
 
     def _fill(self, words: list[str], accented: list[str], examples: list[str]) -> None:
         clear_layout(self.words.flow)
@@ -107,7 +126,7 @@ class _Row(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(style.SPACE)
-        self.caption.setFixedHeight(24)
+        self.caption.setFixedHeight(LINE)
         row.addWidget(self.caption)
         row.setAlignment(self.caption, style.TOP)
         row.addWidget(inside, 1)

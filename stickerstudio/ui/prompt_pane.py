@@ -39,6 +39,7 @@ class PromptPane(Card):
         self.options = PromptOptions()
         self.make = PushButton(icon="make", primary=True)
         self.stop = PushButton(icon="stop")
+        self.stop.setObjectName("tall")
         self._arrange()
         self._connect()
         self.retranslate()
@@ -133,14 +134,17 @@ class PromptPane(Card):
         self.preview.show_rgba(preview.width, preview.height, preview.rgba, caption)
         card = self._card(preview.recipe.model)
         concepts = card.concepts if card else ()
-        self.chips.show_near(nearest_concepts(preview.unknown_words, concepts))
+        unknown = preview.unknown_words
+        self.chips.show_near(unknown, nearest_concepts(unknown, concepts))
 
     def _clear_preview(self) -> None:
         self.preview.clear()
-        self.chips.show_near([])
+        self.chips.show_near((), [])
 
     def _show_sticker(self, sticker: Sticker) -> None:
-        self.preview.load(sticker.path, tr("Kept · seed {seed}", seed=sticker.recipe.seed))
+        self.preview.load(
+            sticker.path, tr("In your gallery · seed {seed}", seed=sticker.recipe.seed)
+        )
 
     def _card(self, name: str) -> ModelCard | None:
         return next((card for card in self._session.models if card.name == name), None)
@@ -159,4 +163,4 @@ class PromptPane(Card):
 
     def _take_better(self, word: str, better: str) -> None:
         self._session.edit(prompt=replace_word(self._session.draft.prompt, word, better))
-        self.chips.show_near([])
+        self.chips.show_near((), [])

@@ -23,13 +23,15 @@ SPACE = 8  # pixels; every gap and margin is a multiple or a half of it
 RADIUS = 12  # pixels, cards
 RADIUS_CONTROL = 8  # pixels, buttons and fields
 ICON = 18  # pixels
+_DESKTOP_FONT = "desktopFont"
 TOP = Qt.AlignmentFlag.AlignTop
 
 ICONS = Paths.default().resources / "icons"
 
 # Bare Linux desktops name no font of their own and fall back to these.
 _FALLBACK_FONTS = frozenset({"DejaVu Sans", "Bitstream Vera Sans", "Nimbus Sans", "Sans Serif"})
-_BETTER_FONTS = ["Inter", "Noto Sans", "Noto Sans CJK TC"]
+_LATIN_FONTS = ["Inter", "Noto Sans", "Noto Sans CJK KR"]  # the Korean cut has narrow quotes
+_HAN_FONTS = ["Noto Sans TC", "Noto Sans CJK TC"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,15 @@ def apply_theme(app: QApplication, choice: ThemeChoice) -> None:
     app.setStyleSheet(style_sheet(colours, app.font(), dark=dark))
 
 
-def choose_font(app: QApplication) -> None:
-    """Prefer a designed typeface where the desktop has named none."""
-    if QFontInfo(app.font()).family() in _FALLBACK_FONTS:
+def choose_font(app: QApplication, language: str) -> None:
+    """Prefer a designed typeface where the desktop has named none; `language` as in core.i18n."""
+    if app.property(_DESKTOP_FONT) is None:
+        app.setProperty(_DESKTOP_FONT, app.font().family())
+    family = str(app.property(_DESKTOP_FONT))
+    if QFontInfo(QFont(family)).family() in _FALLBACK_FONTS:
         font = QFont(app.font())
-        font.setFamilies([*_BETTER_FONTS, font.family()])
+        better = _HAN_FONTS if language.startswith("zh") else _LATIN_FONTS
+        font.setFamilies([*better, family])
         font.setPointSizeF(max(font.pointSizeF(), 10.0))
         app.setFont(font)
 
@@ -199,9 +205,9 @@ def style_sheet(colours: Colours, font: QFont, *, dark: bool) -> str:
 * {{ outline: none; }}
 QToolTip {{ background: {c.text}; color: {c.card}; border: none; padding: 4px 8px; }}
 QDialog, QMainWindow, QMainWindow > QWidget {{ background: {c.window}; }}
-QFrame#card, QFrame#popover, QFrame#notice {{ border-radius: {RADIUS}px; }}
+QFrame#card, QFrame#notice {{ border-radius: {RADIUS}px; }}
 QFrame#card {{ background: {c.card}; border: 1px solid {c.line}; }}
-QFrame#popover {{ background: {c.card}; border: 1px solid {c.edge}; }}
+QFrame#popover {{ background: {c.card}; border: 1px solid {c.edge}; border-radius: 0; }}
 QFrame#row {{ background: {c.sunken}; border: none; border-radius: {RADIUS_CONTROL}px; }}
 QLabel#heading {{ font-size: {base * 1.1:.1f}pt; font-weight: 600; color: {c.text}; }}
 QLabel#title {{ font-size: {base * 1.25:.1f}pt; font-weight: 600; }}
@@ -231,6 +237,8 @@ QPushButton#primary {{
   background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent};
   font-weight: 600; padding: 7px 18px;
 }}
+QPushButton#tall {{ padding: 7px 12px; }}
+QPushButton#tall:focus {{ padding: 6px 11px; }}
 QPushButton#primary:hover, QPushButton#primary:pressed {{
   background: {c.accent_strong}; border-color: {c.accent_strong};
 }}
@@ -247,6 +255,10 @@ QPushButton#chip:focus {{ border: 2px solid {c.accent}; padding: 0 9px; }}
 QPushButton#chip[accented="true"] {{
   background: {c.accent_soft}; color: {c.accent_strong}; border-color: {c.accent_soft};
 }}
+QPushButton#chip:checked, QPushButton#chip[accented="true"]:checked {{
+  background: {c.accent}; color: {c.on_accent}; border-color: {c.accent};
+}}
+QPushButton#chip:checked:focus {{ border-color: {c.text}; }}
 QPushButton#chip[accented="true"]:hover {{ border-color: {c.accent}; }}
 QPushButton#chip[accented="true"]:focus {{ border: 2px solid {c.accent}; }}
 QPushButton#link {{
@@ -258,7 +270,7 @@ QPushButton#link:focus {{ border: 2px solid {c.accent}; padding: 2px 5px; }}
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
   background: {c.sunken}; color: {c.text}; border: 1px solid {c.edge};
-  border-radius: {RADIUS_CONTROL}px; padding: 4px 8px; min-height: 20px;
+  border-radius: {RADIUS_CONTROL}px; padding: 4px 8px; min-height: 22px;
   selection-background-color: {c.accent}; selection-color: {c.on_accent};
 }}
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
@@ -268,8 +280,9 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
 }}
 QPlainTextEdit, QTextEdit {{ padding: 6px 6px; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ padding: 5px 5px; }}
-QSpinBox, QDoubleSpinBox {{ padding-right: 20px; }}
-QSpinBox:focus, QDoubleSpinBox:focus {{ padding-right: 19px; }}
+QAbstractSpinBox > QLineEdit, QAbstractSpinBox > QLineEdit:focus {{
+  background: transparent; border: none; min-height: 0; margin: 0; padding: 0 0 0 8px;
+}}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button {{ width: 18px; border: none; background: transparent; }}
 QSpinBox::up-button, QDoubleSpinBox::up-button {{
@@ -322,6 +335,7 @@ QMenu::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
 QMenu::item:disabled {{ color: {c.edge}; }}
 QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 8px; }}
 
+QFrame#card[dropping="true"] {{ border: 2px dashed {c.accent}; background: {c.accent_soft}; }}
 QFrame#notice {{ background: {c.accent_soft}; border: 1px solid {c.accent}; }}
 QFrame#notice[tone="problem"] {{ background: {c.warning_soft}; border-color: {c.warning}; }}
 QFrame#notice[tone="fault"] {{ background: {c.danger_soft}; border-color: {c.danger}; }}

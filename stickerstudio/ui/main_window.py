@@ -1,0 +1,204 @@
+"""The window: chat, making and gallery side by side, the notice above, the status below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from stickerstudio.core.i18n import tr
+from stickerstudio.session.session import Session
+from stickerstudio.ui import style
+from stickerstudio.ui.blend_pane import BlendPane
+from stickerstudio.ui.chat_pane import ChatPane
+from stickerstudio.ui.gallery_pane import GalleryPane
+from stickerstudio.ui.models_dialog import ModelsDialog
+from stickerstudio.ui.notice import NoticeBar
+from stickerstudio.ui.prompt_pane import PromptPane
+from stickerstudio.ui.settings_dialog import SettingsDialog
+from stickerstudio.ui.status_line import StatusLine
+from stickerstudio.ui.widgets import Card, PushButton, name_control
+
+TITLE = "Sticker Studio"  # a name: not translated
+COLUMNS = (296, 584, 400)  # pixels at first; then as the user leaves them
+ROWS = (496, 220)
+
+
+class MainWindow(QMainWindow):
+    """Arranges the panes, and remembers how the user arranged them."""
+
+    closing = Signal()
+    painted = Signal()  # once, after the first paint
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._layout_file = session.paths.state / "window.ini"
+        self._models: ModelsDialog | None = None
+        self._settings: SettingsDialog | None = None
+        self._was_painted = False
+        self.setWindowTitle(TITLE)
+        self.setWindowIcon(QIcon(str(style.ICONS / "app.svg")))
+        self.notices = NoticeBar()
+        self.chat = ChatPane(session)
+        self.prompt = PromptPane(session)
+        self.blend = BlendPane(session)
+        self.gallery = GalleryPane(session)
+        self.status = StatusLine(session)
+        self.open_settings = PushButton(icon="settings")
+        self.open_settings.setObjectName("link")
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        self.rows = QSplitter(Qt.Orientation.Vertical)
+        self._arrange()
+        self._connect()
+        self._recall()
+        self.retranslate()
+        self.prompt.prompt.setFocus()
+
+    def retranslate(self) -> None:
+        """Word the window's own controls anew; the panes do so themselves."""
+        self.open_settings.setText(tr("Settin&gs"))
+        name_control(self.open_settings, tr("Settings"), tr("Settings (Ctrl+,)"))
+
+    def show_settings(self) -> None:
+        """Open the settings."""
+        if self._settings is None:
+            self._settings = SettingsDialog(self._session, self)
+        self._settings.show()
+        self._settings.raise_()
+        self._settings.activateWindow()
+
+    def show_models(self, model: str = "") -> None:
+        """Open the models, ready to get `model`."""
+        if self._models is None:
+            self._models = ModelsDialog(self._session, self)
+        self._models.open_for(model)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.Paint and not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
+        return done
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._remember()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _arrange(self) -> None:
+        self.rows.addWidget(self.prompt)
+        self.rows.addWidget(self.blend)
+        for pane in (_carded(self.chat), self.rows, _carded(self.gallery)):
+            self.columns.addWidget(pane)
+        for splitter, stretches in ((self.columns, (0, 1, 1)), (self.rows, (3, 1))):
+            splitter.setHandleWidth(style.SPACE)
+            splitter.setChildrenCollapsible(False)
+            for index, stretch in enumerate(stretches):
+                splitter.setStretchFactor(index, stretch)
+        below = QHBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(self.status, 1)
+        below.addWidget(self.open_settings)
+        middle = QWidget()
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(style.SPACE, style.SPACE, style.SPACE, style.SPACE // 2)
+        box.setSpacing(style.SPACE // 2)
+        box.addWidget(self.notices)
+        box.addWidget(self.columns, 1)
+        box.addLayout(below)
+        self.setCentralWidget(middle)
+        self.setMinimumSize(style.SPACE * 120, style.SPACE * 75)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.notice.connect(self.notices.add)
+        self.notices.action_requested.connect(session.perform)
+        self.prompt.models_wanted.connect(self.show_models)
+        self.open_settings.clicked.connect(self.show_settings)
+        make = self.prompt.make.click
+        for keys, verb in (
+            ("Ctrl+Return", make),
+            ("Ctrl+Enter", make),
+            ("Esc", self._escape),
+            ("Ctrl+,", self.show_settings),
+            ("Ctrl+L", self._focus_prompt),
+            ("F6", self._next_pane),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(verb)
+        QShortcut(QKeySequence.StandardKey.Quit, self).activated.connect(self.close)
+
+    def _escape(self) -> None:
+        """Stop what is being made; with nothing to stop, close the notice."""
+        reading = self.notices.isAncestorOf(self.focusWidget() or self)
+        if self.notices.current is not None and (reading or not self._session.jobs):
+            self.notices.dismiss()
+        else:
+            self._session.stop()
+
+    def _focus_prompt(self) -> None:
+        self.prompt.prompt.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.prompt.prompt.selectAll()
+
+    def _next_pane(self) -> None:
+        """Move the focus to the first control of the next pane."""
+        panes: list[QWidget] = [self.chat, self.prompt, self.blend, self.gallery]
+        focus = self.focusWidget()
+        here = next((i for i, pane in enumerate(panes) if focus and pane.isAncestorOf(focus)), -1)
+        for pane in (*panes[here + 1 :], *panes[: here + 1]):
+            target = _first_control(pane)
+            if target is not None:
+                target.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+
+    def _recall(self) -> None:
+        kept = QSettings(str(self._layout_file), QSettings.Format.IniFormat)
+        self.resize(*_fitting(self.screen().availableGeometry().size().toTuple()))
+        self.columns.setSizes(list(COLUMNS))
+        self.rows.setSizes(list(ROWS))
+        for key, restore in (
+            ("geometry", self.restoreGeometry),
+            ("columns", self.columns.restoreState),
+            ("rows", self.rows.restoreState),
+        ):
+            value = kept.value(key)
+            if isinstance(value, QByteArray):
+                restore(value)
+
+    def _remember(self) -> None:
+        kept = QSettings(str(self._layout_file), QSettings.Format.IniFormat)
+        kept.setValue("geometry", self.saveGeometry())
+        kept.setValue("columns", self.columns.saveState())
+        kept.setValue("rows", self.rows.saveState())
+        kept.sync()
+
+
+def _carded(pane: QWidget) -> Card:
+    """`pane` on a card, unless it is one."""
+    if isinstance(pane, Card):
+        return pane
+    card = Card()
+    card.box.addWidget(pane)
+    return card
+
+
+def _fitting(screen: tuple[int, int]) -> tuple[int, int]:
+    """The window's first size on a screen of that size."""
+    return min(1296, screen[0]), min(824, screen[1])
+
+
+def _first_control(pane: QWidget) -> QWidget | None:
+    """The first widget in `pane` that Tab would reach."""
+    reachable = (
+        widget
+        for widget in (pane, *pane.findChildren(QWidget))
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isVisible()
+        and widget.isEnabled()
+    )
+    return next(reachable, None)
