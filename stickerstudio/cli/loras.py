@@ -1,0 +1,99 @@
+"""`stickerstudio loras`: the shelf of LoRAs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stickerstudio.cli.context import Context
+from stickerstudio.core.errors import report
+from stickerstudio.core.i18n import tr
+from stickerstudio.models.loras import LoraInfo, LoraShelf
+
+Add = Callable[..., argparse.ArgumentParser]
+
+
+def add_commands(parser: argparse.ArgumentParser, add: Add) -> None:
+    """`list` (also without a name), `show`, `add` and `remove`."""
+    parser.set_defaults(command=list_loras)
+    commands = parser.add_subparsers(title=tr("commands"), metavar="COMMAND")
+    add("list", tr("every LoRA"), commands).set_defaults(command=list_loras)
+    showing = add("show", tr("what a LoRA is and how to use it"), commands)
+    showing.add_argument("name", metavar="NAME")
+    showing.set_defaults(command=show_lora)
+    adding = add("add", tr("copy a .safetensors file to your LoRAs"), commands)
+    adding.add_argument("file", metavar="FILE", type=Path)
+    adding.set_defaults(command=add_lora)
+    removing = add("remove", tr("delete one of your LoRAs"), commands)
+    removing.add_argument("name", metavar="NAME")
+    removing.set_defaults(command=remove_lora)
+
+
+def list_loras(arguments: argparse.Namespace, context: Context) -> int:
+    """Every LoRA, and the files that cannot be read."""
+    shelf = LoraShelf(context.paths)
+    infos, damaged = shelf.all(), shelf.damaged()
+    width = max((len(info.name) for info in infos), default=0)
+    for info in infos:
+        words = ", ".join(info.trigger_words)
+        context.output.line(
+            f"{info.name:{width}}  {info.recommended_weight:+.2f}  {words}".rstrip()
+        )
+    for error in damaged:
+        context.output.error(report(error))
+    context.output.result(
+        {
+            "loras": [_described(info) for info in infos],
+            "problems": [str(error) for error in damaged],
+        }
+    )
+    return 0
+
+
+def show_lora(arguments: argparse.Namespace, context: Context) -> int:
+    """All that is known of one LoRA."""
+    described = _described(LoraShelf(context.paths).find(arguments.name))
+    width = max(map(len, described))
+    for key, value in described.items():
+        text = ", ".join(value) if isinstance(value, list) else value
+        if text not in (None, ""):
+            context.output.line(f"{key:{width}}  {text}")
+    context.output.result({"lora": described})
+    return 0
+
+
+def add_lora(arguments: argparse.Namespace, context: Context) -> int:
+    """Check a file and put it on the shelf."""
+    info = LoraShelf(context.paths).add(arguments.file.expanduser())
+    context.output.line(tr("Added as {name}.", name=info.name))
+    context.output.result({"lora": _described(info)})
+    return 0
+
+
+def remove_lora(arguments: argparse.Namespace, context: Context) -> int:
+    """Delete one of the user's LoRAs."""
+    LoraShelf(context.paths).remove(arguments.name)
+    context.output.line(tr("{name} was removed.", name=arguments.name))
+    context.output.result({"removed": arguments.name})
+    return 0
+
+
+def _described(info: LoraInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "path": str(info.path),
+        "bundled": info.bundled,
+        "family": info.family,
+        "format": info.format,
+        "trigger_words": list(info.trigger_words),
+        "recommended_weight": info.recommended_weight,
+        "base_model": info.base_model,
+        "rank": info.rank,
+        "alpha": info.alpha,
+        "author": info.author,
+        "licence": info.licence,
+        "size_bytes": info.size_bytes,
+    }
