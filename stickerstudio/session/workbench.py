@@ -58,7 +58,8 @@ class Workbench(QObject):
         self._ids = itertools.count(1)
         self._board = JobBoard()
         self._wanted: Recipe | None = None  # the preview to ask for when the timer fires
-        self._preview: PreviewRequest | None = None  # the last one asked for
+        self._asked: Recipe | None = None  # what the last preview was asked for
+        self._preview: PreviewRequest | None = None  # the last one, until it has ended
         self._preview_error: ErrorReport | None = None
         self._running: int | None = None
         self._coalesce = QTimer(self, singleShot=True, interval=COALESCE)
@@ -130,7 +131,12 @@ class Workbench(QObject):
     # --- the preview ---
 
     def preview(self, recipe: Recipe) -> None:
-        """Show what `recipe` gives, soon; the latest wins."""
+        """Show what `recipe` gives, soon; the latest wins.
+
+        What was asked for last is not made again, even if the engine crashed on it.
+        """
+        if recipe == self._asked and self._wanted is None:
+            return
         self._wanted = recipe
         if not self._coalesce.isActive():  # not begun anew: a moving hand must not put it off
             self._coalesce.start()
@@ -138,7 +144,7 @@ class Workbench(QObject):
     def drop_preview(self) -> None:
         """No preview is wanted."""
         self._coalesce.stop()
-        self._wanted = self._preview = None
+        self._wanted = self._asked = self._preview = None
         self._lane.drop_previews()
 
     def warm(self, model: str) -> None:
@@ -175,7 +181,7 @@ class Workbench(QObject):
     def _ask_for_preview(self) -> None:
         if self._wanted is not None:
             self._preview = PreviewRequest(next(self._ids), self._wanted)
-            self._wanted = None
+            self._asked, self._wanted = self._wanted, None
             self._lane.submit(self._preview)
 
     def _on_started(self, job_id: int) -> None:

@@ -15,19 +15,21 @@ from stickerstudio.core.paths import Paths
 from stickerstudio.models.loras import LoraInfo
 from stickerstudio.session.session import CreateGenerator, Session
 from tests.session import scripted
+from tests.session.watch import Watch
 
 MakeSession = Callable[..., Session]
 
 
 @pytest.fixture
 def loop(qapp: QCoreApplication) -> Iterator[QEventLoop]:
-    """qasync's loop, carried by whatever runs Qt's: here the waiting of qtbot."""
-    loop = QEventLoop(qapp, already_running=True)
+    """qasync's loop, carried by whatever runs Qt's: here the waiting of qtbot.
+
+    Not `already_running=True`: stopping such a loop ends the application for the tests to come.
+    """
+    loop = QEventLoop(qapp)
+    asyncio._set_running_loop(loop)
     yield loop
-    qapp.aboutToQuit.disconnect(loop._after_run_forever)
-    loop._after_run_forever()
     asyncio._set_running_loop(None)
-    loop.stop()
     loop.close()
 
 
@@ -62,6 +64,12 @@ def session(make_session: MakeSession) -> Session:
     session.edit(live=False)
     session.start()
     return session
+
+
+@pytest.fixture
+def watch(session: Session, qtbot: QtBot) -> Watch:
+    """Everything the started session says."""
+    return Watch(session, qtbot)
 
 
 @pytest.fixture
