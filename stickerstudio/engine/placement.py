@@ -45,8 +45,8 @@ class Placement:
     def _bring(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._on_device:
+                self._on_device.add(name)  # first: should memory run out half way, it must go back
                 self._modules[name].to(self.device)
-                self._on_device.add(name)
 
     def _keep_only(self, names: tuple[str, ...]) -> None:
         for name in self._on_device.difference(names):

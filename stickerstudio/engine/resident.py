@@ -1,0 +1,217 @@
+"""The one model that is in memory: loaded, placed on its device, blended, and asked to paint."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import TypeVar
+
+import diffusers.utils.logging
+import PIL.Image
+import torch
+import transformers.utils.logging
+
+from stickerstudio.core.errors import MemoryShortError, disk_errors
+from stickerstudio.core.i18n import tr
+from stickerstudio.core.messages import IsCancelled
+from stickerstudio.core.recipe import LoraWeight, Recipe
+from stickerstudio.engine.blend import Blend
+from stickerstudio.engine.device import Device, Machine, model_dtype
+from stickerstudio.engine.loop import Loop, OnStep, Painting
+from stickerstudio.engine.memory import MemoryPlan, choose_plan, is_out_of_memory, need, step_down
+from stickerstudio.engine.pipeline import Model, examine, load
+from stickerstudio.engine.placement import Placement
+from stickerstudio.engine.words import KnownWords
+from stickerstudio.models.cards import ModelCard
+from stickerstudio.models.loras import LoraShelf
+
+T = TypeVar("T")
+
+# Their bars and notes would fill the log, and the command line's standard error.
+for _library in (diffusers.utils.logging, transformers.utils.logging):
+    _library.disable_progress_bar()
+    _library.set_verbosity_error()
+
+
+class ResidentModel:
+    """A model ready to paint. When memory runs out it steps down to a smaller plan once.
+
+    Args:
+        card: of an installed model.
+        sdxl: resources/sdxl; see engine.pipeline.
+
+    Raises:
+        UserSideError: the model cannot be read or does not fit; see engine.pipeline.examine.
+    """
+
+    def __init__(
+        self, card: ModelCard, device: Device, machine: Machine, shelf: LoraShelf, sdxl: Path
+    ) -> None:
+        self.card = card
+        self.known_words = KnownWords(card)
+        self._device = device
+        self._shelf = shelf
+        self._stamps: dict[str, tuple[Path, object]] = {}
+        checkpoint = examine(card.installed_at(), sdxl)
+        dtype = model_dtype(device, machine, checkpoint.dtype, checkpoint.parameters)
+        try:
+            model = load(
+                checkpoint,
+                dtype,
+                sdxl,
+                preview_decoder=card.preview_decoder,
+                distilled=card.guidance_scale <= 1,
+            )
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise _memory_short(device) from error
+            raise
+        self._placement = Placement(model.modules, device.type)
+        self._blend = Blend({name: model.modules[name] for name in _BLENDED})
+        self._loop = Loop(model, self._placement)
+        plan = _plan_for(model, card, device, machine)
+        self._with_room(lambda: self._placement.follow(plan))
+
+    @property
+    def plan(self) -> MemoryPlan:
+        """How it is held in memory now."""
+        return self._placement.plan
+
+    def paint(
+        self,
+        recipe: Recipe,
+        *,
+        quick: bool,
+        on_step: OnStep,
+        is_cancelled: IsCancelled,
+    ) -> PIL.Image.Image:
+        """The picture of `recipe` as the model paints it: RGB, width × height, nothing cut out.
+
+        Args:
+            quick: a look before the picture: the preview decoder may be used, and LoRAs that have
+                weight 0 now may stay loaded, for the sliders to come back to. Otherwise exactly the
+                recipe's LoRAs are stacked, in the order of their names, so that rounding, and with
+                it every byte, is the same whatever was painted before.
+
+        Raises:
+            Cancelled: `is_cancelled` said so.
+            UserSideError: a LoRA is missing or does not fit, or the memory is too small.
+        """
+        self._with_room(lambda: self._set_blend(recipe.active_loras, exact=not quick))
+        painting = Painting(
+            prompt=recipe.prompt,
+            negative_prompt=recipe.negative_prompt,
+            seeds=(recipe.seed,),
+            num_inference_steps=recipe.num_inference_steps,
+            guidance_scale=recipe.guidance_scale,
+            width=recipe.width,
+            height=recipe.height,
+        )
+        latents = self._with_room(
+            lambda: self._loop.denoise(
+                painting,
+                text_key=self._blend.text_key(),
+                on_step=on_step,
+                is_cancelled=is_cancelled,
+            )
+        )
+        pixels = self._with_room(
+            lambda: self._loop.decode(latents, quick=quick, is_cancelled=is_cancelled),
+            decoding=True,
+        )
+        return PIL.Image.fromarray(pixels[0])
+
+    def _set_blend(self, loras: Sequence[LoraWeight], *, exact: bool) -> None:
+        names = sorted(lora.name for lora in loras)
+        for name, (path, stamp) in list(self._stamps.items()):
+            if name in names and _stamp(path) != stamp:  # replaced on disk since it was loaded
+                self._unload(name)
+        if exact:
+            for name in set(self._stamps).difference(names):
+                self._unload(name)
+            pairs = zip(self._blend.names, names, strict=False)
+            in_place = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+            for name in self._blend.names[in_place:]:
+                self._unload(name)
+        for name in names:
+            if name not in self._stamps:
+                path = self._shelf.find(name).path
+                stamp = _stamp(path)
+                self._blend.add(name, path)
+                self._stamps[name] = (path, stamp)
+        self._blend.set_weights({lora.name: lora.weight for lora in loras})
+
+    def _unload(self, name: str) -> None:
+        self._blend.remove(name)
+        del self._stamps[name]
+
+    def _with_room(self, work: Callable[[], T], *, decoding: bool = False) -> T:
+        """Do `work`; when memory runs out do it once more under a smaller plan.
+
+        Raises:
+            MemoryShortError: it ran out again, or no smaller plan is left.
+        """
+        try:
+            return work()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            smaller = step_down(self.plan, self._device.type, decoding=decoding)
+            if smaller is None:
+                raise _memory_short(self._device) from error
+        # outside of the handler: its traceback held on to the tensors that were too many
+        _give_back(self._device)
+        try:
+            self._placement.follow(smaller)
+            return work()
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise _memory_short(self._device) from error
+            raise
+
+
+_BLENDED = ("unet", "text_encoder", "text_encoder_2")
+
+
+def _plan_for(model: Model, card: ModelCard, device: Device, machine: Machine) -> MemoryPlan:
+    sizes = {
+        name: sum(weight.numel() * weight.element_size() for weight in module.parameters())
+        for name, module in model.modules.items()
+    }
+    wanted = need(
+        sizes,
+        *card.size,
+        value_bytes=model.dtype.itemsize,
+        vae_value_bytes=model.vae.dtype.itemsize,
+    )
+    if device.type == "cuda" and machine.gpu is not None:
+        return choose_plan("cuda", wanted, machine.gpu.free_bytes)
+    # the weights are in the computer's memory already, or mapped from their file
+    return choose_plan(device.type, wanted, machine.free_bytes)
+
+
+def _stamp(path: Path) -> object:
+    """Changes when the file does."""
+    with disk_errors(path):
+        status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _give_back(device: Device) -> None:
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _memory_short(device: Device) -> MemoryShortError:
+    return MemoryShortError(
+        tr("There is not enough memory for this picture."),
+        tr(
+            "{device} ran out of memory, even when the model was held in parts.", device=device.name
+        ),
+        tr("Close other programs, choose a smaller picture or model, or another device."),
+    )

@@ -1,0 +1,243 @@
+"""Studio: runs jobs on the one model in memory, and writes stickers before it shows them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import PIL.Image
+import PIL.ImageColor
+
+from stickerstudio.core.errors import Cancelled, report
+from stickerstudio.core.library import Library
+from stickerstudio.core.messages import (
+    DeviceChoice,
+    Emit,
+    EngineReady,
+    Generator,
+    IsCancelled,
+    Job,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    ModelLoaded,
+    ModelLoading,
+    Order,
+    PreviewReady,
+    PreviewRequest,
+    Progress,
+    StickerReady,
+    Warm,
+)
+from stickerstudio.core.paths import Paths
+from stickerstudio.core.recipe import Recipe
+from stickerstudio.engine.device import Device, choose, probe
+from stickerstudio.engine.pace import Pace
+from stickerstudio.finish.cutout import cut_out
+from stickerstudio.models.cards import ModelCard
+from stickerstudio.models.catalogue import Catalogue
+from stickerstudio.models.loras import LoraShelf
+
+if TYPE_CHECKING:  # torch comes with it, which takes seconds
+    from stickerstudio.engine.resident import ResidentModel
+
+
+class Studio:
+    """The engine's Generator (core.messages). One model is in memory at a time.
+
+    Stickers of an order are painted one by one, not as a batch: each is shown when it is done, a
+    cancel loses one at most, and the same recipe gives the same bytes whatever it was ordered with.
+
+    Args:
+        library: where stickers go; by default the one at `paths.library`, opened when needed.
+    """
+
+    def __init__(
+        self, paths: Paths, device: DeviceChoice = "auto", *, library: Library | None = None
+    ) -> None:
+        self._paths = paths
+        self._choice: DeviceChoice = device
+        self._library = library
+        self._owns_library = library is None
+        self._catalogue = Catalogue(paths)
+        self._shelf = LoraShelf(paths)
+        self._pace = Pace()
+        self._device: Device | None = None
+        self._resident: ResidentModel | None = None
+        self._resident_key: object = None
+
+    def start(self) -> EngineReady:
+        """Import torch and the model's code, and choose the device.
+
+        Raises:
+            BadInputError: the device asked for is not there.
+        """
+        began = time.perf_counter()
+        _stay_offline_and_quiet()
+        self._device = choose(self._choice, probe())
+        import stickerstudio.engine.resident  # noqa: F401 — the imports are what takes the time
+
+        device = self._device
+        seconds = time.perf_counter() - began
+        return EngineReady(device.type, device.name, device.dtype, device.reason, seconds)
+
+    def run(self, job: Job, emit: Emit, is_cancelled: IsCancelled) -> None:
+        """Do `job`; see core.messages.Generator."""
+        began = time.perf_counter()
+        try:
+            if is_cancelled():
+                raise Cancelled
+            if isinstance(job, Warm):
+                self._load(job.model, job.job_id, emit)
+            elif isinstance(job, PreviewRequest):
+                self._preview(job, emit, is_cancelled)
+            else:
+                self._order(job, emit, is_cancelled)
+        except Cancelled:
+            emit(JobCancelled(job.job_id))
+        except Exception as error:  # noqa: BLE001 — told to the user; the next job may go well
+            told = report(error)
+            if told.is_fault:
+                told = replace(told, details=traceback.format_exc())
+            emit(JobFailed(job.job_id, told))
+        else:
+            emit(JobDone(job.job_id, time.perf_counter() - began))
+
+    def close(self) -> None:
+        """Give back the memory. The studio may be used again."""
+        self._unload()
+        if self._library is not None and self._owns_library:
+            self._library.close()
+            self._library = None
+
+    def _order(self, job: Order, emit: Emit, is_cancelled: IsCancelled) -> None:
+        for index in range(job.count):
+            began = time.perf_counter()
+            recipe = job.recipe.for_index(index)
+            place = _Place(job.job_id, index, job.count)
+            model = self._load(recipe.model, job.job_id, emit)
+            image = self._make(model, recipe, place, emit, is_cancelled, quick=False)
+            if self._library is None:
+                self._library = Library(self._paths.library)
+            sticker = self._library.add(image, recipe, time.perf_counter() - began)
+            emit(StickerReady(job.job_id, index, sticker))
+
+    def _preview(self, job: PreviewRequest, emit: Emit, is_cancelled: IsCancelled) -> None:
+        began = time.perf_counter()
+        model = self._load(job.recipe.model, job.job_id, emit)
+        place = _Place(job.job_id, 0, 1)
+        image = self._make(model, job.recipe, place, emit, is_cancelled, quick=True)
+        rgba = image.convert("RGBA")
+        emit(
+            PreviewReady(
+                job.job_id,
+                rgba.width,
+                rgba.height,
+                rgba.tobytes(),
+                job.recipe,
+                time.perf_counter() - began,
+                model.known_words.unknown(job.recipe.prompt),
+            )
+        )
+
+    def _make(
+        self,
+        model: ResidentModel,
+        recipe: Recipe,
+        place: _Place,
+        emit: Emit,
+        is_cancelled: IsCancelled,
+        *,
+        quick: bool,
+    ) -> PIL.Image.Image:
+        """The finished picture: painted, enlarged, cut out."""
+        kind = (recipe.model, recipe.width, recipe.height, recipe.guidance_scale > 1)
+        last = time.perf_counter()
+
+        def on_step(step: int, steps: int) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            self._pace.step_took(kind, now - last)
+            last = now
+            more = place.count - place.index - 1
+            seconds_left = self._pace.left(kind, steps - step + more * steps, 1 + more)
+            emit(Progress(place.job_id, place.index, place.count, step, steps, seconds_left))
+
+        image = model.paint(recipe, quick=quick, on_step=on_step, is_cancelled=is_cancelled)
+        finished = _finish(image, recipe, model.card)
+        self._pace.finish_took(kind, time.perf_counter() - last)
+        return finished
+
+    def _load(self, name: str, job_id: int, emit: Emit) -> ResidentModel:
+        """The model `name` in memory, read from disk if it is not there or has changed."""
+        resident = self._resident
+        if resident is not None and self._resident_key == (name, _mark(resident.card)):
+            return resident
+        from stickerstudio.engine.resident import ResidentModel
+
+        began = time.perf_counter()
+        card = self._catalogue.find(name)
+        mark = _mark(card)
+        emit(ModelLoading(job_id, name))
+        self._unload()
+        if self._device is None:
+            self.start()
+        assert self._device is not None
+        sdxl = self._paths.resources / "sdxl"
+        resident = ResidentModel(card, self._device, probe(), self._shelf, sdxl)
+        self._resident, self._resident_key = resident, (name, mark)
+        emit(ModelLoaded(job_id, name, resident.plan.value, time.perf_counter() - began))
+        return resident
+
+    def _unload(self) -> None:
+        self._resident = self._resident_key = None
+        gc.collect()
+
+
+def create(paths: Paths, device: DeviceChoice) -> Generator:
+    """The engine for a child process: picklable by name, and torch comes with `start` only."""
+    return Studio(paths, device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which sticker of which job."""
+
+    job_id: int
+    index: int
+    count: int
+
+
+def _finish(image: PIL.Image.Image, recipe: Recipe, card: ModelCard) -> PIL.Image.Image:
+    if recipe.upscale > 1:
+        size = (image.width * recipe.upscale, image.height * recipe.upscale)
+        image = image.resize(size, PIL.Image.Resampling.LANCZOS)
+    if not recipe.cutout:
+        return image
+    if card.background is None:
+        return cut_out(image, None)
+    red, green, blue = PIL.ImageColor.getrgb(card.background)[:3]
+    return cut_out(image, (red, green, blue))
+
+
+def _mark(card: ModelCard) -> object:
+    """Changes when the model is replaced on disk, or goes away."""
+    location = card.installed_at()
+    file = location / "model_index.json" if location.is_dir() else location
+    return file, file.stat().st_mtime_ns if file.exists() else None
+
+
+def _stay_offline_and_quiet() -> None:
+    """Nothing here may ask the network or write into the log; read when libraries are imported."""
+    os.environ.update(
+        HF_HUB_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        HF_HUB_DISABLE_PROGRESS_BARS="1",
+        DIFFUSERS_VERBOSITY="error",
+        TRANSFORMERS_VERBOSITY="error",
+        TOKENIZERS_PARALLELISM="false",
+    )
