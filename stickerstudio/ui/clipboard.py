@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 
 from stickerstudio.core.sticker import Sticker
-from stickerstudio.ui.outgoing import outgoing_mime
+from stickerstudio.ui.outgoing import outgoing_mime, without_metadata
 
 
 def copy_stickers(stickers: Sequence[Sticker], cache: Path) -> None:
@@ -29,4 +29,16 @@ def copy_stickers(stickers: Sequence[Sticker], cache: Path) -> None:
         url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in mime.urls()
     )
     mime.setData("x-special/gnome-copied-files", f"copy\n{urls}".encode())  # Nautilus, Thunar
+    QGuiApplication.clipboard().setMimeData(mime)
+
+
+def copy_picture(path: Path) -> None:
+    """Put a picture of the chat on the clipboard; nothing where it cannot be read."""
+    image = QImage(str(path))
+    if image.isNull():
+        return
+    mime = QMimeData()
+    mime.setImageData(image)
+    if path.suffix == ".png":
+        mime.setData("image/png", without_metadata(path.read_bytes()))
     QGuiApplication.clipboard().setMimeData(mime)

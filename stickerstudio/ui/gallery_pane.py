@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     QTimer,
 )
 from PySide6.QtGui import QAction, QImage, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from stickerstudio.core.errors import ErrorReport, StudioError, report
 from stickerstudio.core.i18n import tr, tr_n
@@ -125,9 +125,10 @@ class GalleryPane(Card):
             self._stack.addWidget(widget)
         self.box.addLayout(head)
         self.box.addLayout(filters)
-        # The cards, not their cells, stand in line with the search box.
-        self._stack.setContentsMargins(-GAP, 0, -GAP, 0)
-        self.box.addLayout(self._stack, 1)
+        inset = QVBoxLayout()
+        inset.setContentsMargins(-GAP, 0, -GAP, 0)  # cards in line with the search box, not cells
+        inset.addLayout(self._stack)
+        self.box.addLayout(inset, 1)
         self.box.addLayout(tools)
         self._find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         self.addAction(self._find)

@@ -44,6 +44,8 @@ class Thumbnails(QObject, Generic[Source]):
         self._lock = threading.Lock()  # over the wishes, which workers take
         self._wishes: OrderedDict[Key, Source] = OrderedDict()
         self._in_work: set[Key] = set()
+        self._workers = 0
+        self._closed = False
         self.loads = 0  # thumbnails decoded so far, for the benchmark
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(_THREADS)
@@ -62,8 +64,9 @@ class Thumbnails(QObject, Generic[Source]):
                 self._wishes.move_to_end(key)
                 if len(self._wishes) > _MOST_WISHES:
                     self._wishes.popitem(last=False)
-        if self._pool.activeThreadCount() < _THREADS:
-            self._pool.start(self._work)
+            if self._workers < _THREADS and not self._closed:
+                self._workers += 1
+                self._pool.start(self._work)
         return None
 
     def forget(self) -> None:
@@ -73,6 +76,8 @@ class Thumbnails(QObject, Generic[Source]):
 
     def close(self) -> None:
         """Wait for the workers: nothing of ours may outlive the window."""
+        with self._lock:
+            self._closed = True
         self.forget()
         self._pool.waitForDone()
 
@@ -81,6 +86,7 @@ class Thumbnails(QObject, Generic[Source]):
         while True:
             with self._lock:
                 if not self._wishes:
+                    self._workers -= 1  # under the lock: the next wish starts a worker again
                     return
                 key, source = self._wishes.popitem()
                 self._in_work.add(key)
