@@ -316,8 +316,6 @@ class Session(QObject):
             self._report(report(error))
             return None
         self.start()
-        if self.engine.state == "stopped":
-            self.restart_engine()
         job_id = self._workbench.order(recipe, self.draft.count)
         if not self.draft.seed_locked:
             self.roll_seed()

@@ -54,6 +54,7 @@ class Workbench(QObject):
     def __init__(self, make: MakeGenerator, log: Path, locales: Path, parent: QObject) -> None:
         super().__init__(parent)
         self.engine = EngineView()
+        self._make = make
         self._locales = locales
         self._ids = itertools.count(1)
         self._board = JobBoard()
@@ -97,6 +98,7 @@ class Workbench(QObject):
 
     def restart(self, make: MakeGenerator) -> None:
         """Go on with another Generator, once the running order is done."""
+        self._make = make
         self._lane.restart(make)
         if self.engine.state == "stopped":
             self._on_state("starting")
@@ -175,6 +177,8 @@ class Workbench(QObject):
     def _submit(self, order: Order) -> int:
         self._board.add(order)
         self._lane.submit(order)
+        if self.engine.state == "stopped" and self._lane.isRunning():  # given up; once more, then
+            self.restart(self._make)
         self.jobs_changed.emit()
         return order.job_id
 

@@ -68,6 +68,15 @@ def create_broken(paths: Paths, device: DeviceChoice) -> Scripted:
     raise ImportError("libtorch is missing")
 
 
+def create_broken_once(paths: Paths, device: DeviceChoice) -> Scripted:
+    """An engine that cannot be started at first, and then can."""
+    before = paths.state / "broken"
+    if not before.exists():
+        before.touch()
+        raise ImportError("libtorch is missing")
+    return Scripted(paths, device)
+
+
 def create_dying(paths: Paths, device: DeviceChoice) -> Scripted:
     """An engine that dies before it is ready, whatever one does."""
     os._exit(7)
