@@ -473,9 +473,10 @@ class Session(QObject):
             cutout=self.settings.cutout,
         )
         draft = read_draft(self._draft_path, default)
-        usable = [card for card in self.models if card.location is not None]
-        if usable and draft.model not in (card.name for card in usable):
-            draft = replace(draft, model=usable[0].name, steps=usable[0].default_steps, size=None)
+        usable = {card.name: card for card in self.models if card.location is not None}
+        if usable and draft.model not in usable:
+            card = usable.get(Settings().model) or next(iter(usable.values()))
+            draft = replace(draft, model=card.name, steps=card.default_steps, size=None)
         return replace(draft, live=default.live, cutout=default.cutout)
 
     def _set_blend(self, entries: Iterable[BlendEntry]) -> None:

@@ -77,8 +77,31 @@ class Shelves(QObject):
 
     def download(self, name: str, *, accept_licence: bool, endpoint: str | None) -> None:
         """Fetch model `name` from the hub, or from the mirror `endpoint`."""
-        if name not in self.downloads:
-            self._background.start(self._download(name, accept_licence, endpoint))
+        card = self.card(name)
+        if card is None or name in self.downloads:
+            return
+        stop = self._stops[name] = threading.Event()
+        self._show(DownloadView(name, 0, card.hub.bytes if card.hub else 0))
+        last = 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if done == total or now - last >= PROGRESS_INTERVAL:
+                last = now
+                self._progressed.emit(DownloadView(name, done, total))
+
+        def fetch() -> Path:
+            return download(
+                card,
+                target=self._catalogue.download_folder(card),
+                accept_licence=accept_licence,
+                progress=progress,
+                is_cancelled=stop.is_set,
+                endpoint=endpoint,
+            )
+
+        self._background.start(self._download(name, fetch))
 
     def cancel_download(self, name: str) -> None:
         """Stop fetching model `name`."""
@@ -108,34 +131,12 @@ class Shelves(QObject):
         self.models = await self._background.call(self._catalogue.all)
         self.models_changed.emit()
 
-    async def _download(self, name: str, accept_licence: bool, endpoint: str | None) -> None:
-        card = self._catalogue.find(name)
-        stop = self._stops[name] = threading.Event()
-        self._show(DownloadView(name, 0, card.hub.bytes if card.hub else 0))
-        last = 0.0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if done == total or now - last >= PROGRESS_INTERVAL:
-                last = now
-                self._progressed.emit(DownloadView(name, done, total))
-
+    async def _download(self, name: str, fetch: Callable[[], Path]) -> None:
         try:
-            await self._change_models(
-                lambda: download(
-                    card,
-                    target=self._catalogue.download_folder(card),
-                    accept_licence=accept_licence,
-                    progress=progress,
-                    is_cancelled=stop.is_set,
-                    endpoint=endpoint,
-                )
-            )
+            await self._change_models(fetch)
         finally:
             del self._stops[name]
-            ended = self.downloads.pop(name)
-            self.download_changed.emit(ended)
+            self.download_changed.emit(self.downloads.pop(name))
 
     def _on_progress(self, view: DownloadView) -> None:
         if view.model in self.downloads:
