@@ -76,6 +76,11 @@ class PreviewView(QWidget):
         """The words under the picture."""
         return self._caption.text()
 
+    @property
+    def reading(self) -> bool:
+        """Whether a file is being read."""
+        return bool(self._reads)
+
     def show_rgba(self, width: int, height: int, rgba: bytes, caption: str) -> None:
         """Show width × height × 4 bytes RGBA, rows from the top."""
         self._asked += 1  # a file still being read is older than this

@@ -30,6 +30,7 @@ class PromptPane(Card):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._shows_preview = False
         self._heading = label("heading")
         self.model = ModelBox(session)
         self.live = QCheckBox()
@@ -130,6 +131,7 @@ class PromptPane(Card):
         self.stop.setEnabled(bool(self._session.jobs))
 
     def _show_preview(self, preview: PreviewReady) -> None:
+        self._shows_preview = True
         caption = tr("Preview · seed {seed}", seed=preview.recipe.seed)
         self.preview.show_rgba(preview.width, preview.height, preview.rgba, caption)
         card = self._card(preview.recipe.model)
@@ -138,13 +140,14 @@ class PromptPane(Card):
         self.chips.show_near(unknown, nearest_concepts(unknown, concepts))
 
     def _clear_preview(self) -> None:
-        self.preview.clear()
+        if self._shows_preview:  # a sticker that was kept may stay to be looked at
+            self.preview.clear()
         self.chips.show_near((), [])
 
     def _show_sticker(self, sticker: Sticker) -> None:
-        self.preview.load(
-            sticker.path, tr("In your gallery · seed {seed}", seed=sticker.recipe.seed)
-        )
+        self._shows_preview = False
+        caption = tr("In your gallery · seed {seed}", seed=sticker.recipe.seed)
+        self.preview.load(sticker.path, caption)
 
     def _card(self, name: str) -> ModelCard | None:
         return next((card for card in self._session.models if card.name == name), None)
