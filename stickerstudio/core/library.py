@@ -11,6 +11,7 @@ or second window can lose more than an entry that the next open puts back.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import sqlite3
 import threading
@@ -36,7 +37,13 @@ from stickerstudio.core.sticker import Sticker
 
 __all__ = ["Library", "Skipped", "read_recipe"]
 
-_COLUMNS = "moment, id, file, recipe, width, height, seconds, favourite"
+_SELECT = (
+    "SELECT moment, id, file, json, width, height, seconds, favourite"
+    " FROM sticker JOIN recipe USING (moment)"
+)
+
+_FEW = 2000  # more matches than this are found faster by a look at every sticker's words
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class Library:
         self._index = Index(self.folder, lambda index: library_scan.fill(index, self.folder))
         try:
             self._index.write(lambda index: library_scan.catch_up(index, self.folder))
+        except DiskError as error:  # a full disk must not keep anyone from the stickers they have
+            _log.warning("the library's index is not up to date: %s", error)
         except BaseException:
             self._index.close()
             raise
@@ -86,13 +95,13 @@ class Library:
         path = self.folder / f"{time_utc:%Y-%m}" / f"{sticker_id}.png"
         data = encode(image, recipe, created, seconds)
         self._write(path, data)
-        facts = PngFacts(*image.size, recipe, created, seconds)
+        facts = PngFacts(*image.size, recipe, recipe.to_json(), created, seconds)
         self._insert(path, facts, created, favourite=False)
         return Sticker(sticker_id, path, recipe, *image.size, created, seconds)
 
     def get(self, sticker_id: str) -> Sticker:
         """One sticker by its id. Raises NotFoundError."""
-        rows = self._index.rows(f"SELECT {_COLUMNS} FROM sticker WHERE id = ?", (sticker_id,))
+        rows = self._index.rows(f"{_SELECT} WHERE id = ?", (sticker_id,))
         if not rows:
             raise _gone(sticker_id)
         return self._sticker(rows[0])
@@ -113,25 +122,26 @@ class Library:
             limit: how many at most; None for all.
             offset: how many of the newest to pass over.
         """
-        where, values = _conditions(words, favourites)
+        moments, values = self._moments(words, favourites)
         rows = self._index.rows(
-            f"SELECT {_COLUMNS} FROM sticker WHERE moment IN ("
-            f"SELECT moment FROM {where} ORDER BY moment DESC LIMIT ? OFFSET ?"
-            ") ORDER BY moment DESC",
+            f"{_SELECT} WHERE moment IN ({moments} ORDER BY moment DESC LIMIT ? OFFSET ?)"
+            " ORDER BY moment DESC",
             (*values, -1 if limit is None else max(0, limit), max(0, offset)),
         )
         return [self._sticker(row) for row in rows]
 
     def ids(self, words: str = "", *, favourites: bool = False) -> list[str]:
-        """The ids of what `search` finds, in the same order: 100,000 of them in a blink."""
-        where, values = _conditions(words, favourites)
-        rows = self._index.rows(f"SELECT id FROM {where} ORDER BY moment DESC", values)
+        """The ids of what `search` finds, in the same order; cheap for 100,000 of them."""
+        moments, values = self._moments(words, favourites)
+        rows = self._index.rows(
+            f"SELECT id FROM sticker WHERE moment IN ({moments}) ORDER BY moment DESC", values
+        )
         return [sticker_id for (sticker_id,) in rows]
 
     def count(self, words: str = "", *, favourites: bool = False) -> int:
         """How many stickers `search` finds."""
-        where, values = _conditions(words, favourites)
-        return int(self._index.rows(f"SELECT count(*) FROM {where}", values)[0][0])
+        moments, values = self._moments(words, favourites)
+        return int(self._index.rows(f"SELECT count(*) FROM ({moments})", values)[0][0])
 
     def set_favourite(self, sticker_ids: Sequence[str], favourite: bool) -> None:
         """Mark stickers, or take the mark away. Those that are gone by now are passed over."""
@@ -240,6 +250,27 @@ class Library:
     def _trash(self) -> Path:
         return self.folder / library_scan.TRASH
 
+    def _moments(self, words: str, favourites: bool) -> tuple[str, list[object]]:
+        """A SELECT of the rows that `words` finds, unsorted, and the values of its question marks.
+
+        The full-text index is slow where much matches: each of its hits is checked one by one.
+        """
+        wanted = query(words)
+        tests = ["favourite"] if favourites else []
+        values: list[object] = []
+        plain = wanted.words
+        if wanted.match:
+            matches = "SELECT rowid FROM sticker_words WHERE sticker_words MATCH ?"
+            probe = f"SELECT count(*) FROM ({matches} LIMIT {_FEW})"
+            if self._index.rows(probe, (wanted.match,))[0][0] < _FEW:
+                tests.append(f"moment IN ({matches})")
+                values.append(wanted.match)
+                plain = wanted.short
+        tests += ["instr(words, ?)"] * len(plain)
+        values += plain
+        where = " WHERE " + " AND ".join(tests) if tests else ""
+        return f"SELECT moment FROM sticker{where}", values
+
     def _next_moment(self) -> int:
         """Microseconds since the epoch; in this process always later than the last."""
         with self._moment_lock:
@@ -295,20 +326,6 @@ class Library:
             seconds,
             bool(favourite),
         )
-
-
-def _conditions(words: str, favourites: bool) -> tuple[str, list[object]]:
-    """The FROM and WHERE of a search, and the values of its question marks."""
-    wanted = query(words)
-    tests: list[str] = ["favourite"] if favourites else []
-    values: list[object] = []
-    if wanted.match:
-        tests.append("moment IN (SELECT rowid FROM sticker_words WHERE sticker_words MATCH ?)")
-        values.append(wanted.match)
-    for word in wanted.short:
-        tests.append("instr(words, ?)")
-        values.append(word)
-    return "sticker" + (" WHERE " + " AND ".join(tests) if tests else ""), values
 
 
 def _is_name(sticker_id: str) -> bool:

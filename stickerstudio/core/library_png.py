@@ -39,6 +39,7 @@ class PngFacts:
     Attributes:
         width, height: pixels.
         recipe: what it was made from.
+        json: the recipe as it is written in the file, with what a newer version may have added.
         created: seconds since the epoch, UTC; None where it is not written down.
         seconds: how long the making took; 0 where it is not written down.
     """
@@ -46,6 +47,7 @@ class PngFacts:
     width: int
     height: int
     recipe: Recipe
+    json: str
     created: float | None
     seconds: float
 
@@ -79,7 +81,7 @@ def read_facts(path: Path) -> PngFacts:
     except BadInputError as error:
         raise _broken(path, str(error)) from error
     created, seconds = _making(texts.get(MAKING_KEY, ""))
-    return PngFacts(*size, recipe, created, seconds)
+    return PngFacts(*size, recipe, texts[RECIPE_KEY], created, seconds)
 
 
 def read_recipe(path: Path) -> Recipe | None:

@@ -44,12 +44,11 @@ def insert(
     while connection.execute("SELECT 1 FROM sticker WHERE moment = ?", (moment,)).fetchone():
         moment += 1
     connection.execute(
-        "INSERT INTO sticker VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sticker VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             moment,
             sticker_id,
             file,
-            facts.recipe.to_json(),
             facts.width,
             facts.height,
             facts.seconds,
@@ -57,6 +56,7 @@ def insert(
             words_of(facts.recipe),
         ),
     )
+    connection.execute("INSERT INTO recipe VALUES (?, ?)", (moment, facts.json))
     return True
 
 

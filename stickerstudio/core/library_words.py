@@ -18,6 +18,8 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Mn"}  # controls, joiners, broken characters, a
 
 def fold(text: str) -> str:
     """`text` without what a searcher should not need to type: case, accents, width, emoji style."""
+    if text.isascii() and text.isprintable():
+        return text.lower()  # most prompts; the rest of this says the same, slowly
     spread = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(
         " " if char.isspace() else char
@@ -37,17 +39,19 @@ class Query:
     """A search as SQLite takes it: all conditions must hold.
 
     Attributes:
-        match: an FTS5 expression, or "" when no word is long enough for the index.
-        short: words of one or two characters.
+        match: an FTS5 expression for the words long enough for the index; "" where there are none.
+        short: the others, of one or two characters.
+        words: all of them.
     """
 
     match: str
     short: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 def query(words: str) -> Query:
     """What to look for, for `words` as a user typed them: every word, anywhere, in any order."""
     unique = list(dict.fromkeys(fold(words[:100_000]).split()))[:_MAX_WORDS]
-    cut = [word[:_MAX_WORD] for word in unique]
+    cut = tuple(word[:_MAX_WORD] for word in unique)
     quoted = ['"{}"'.format(word.replace('"', '""')) for word in cut if len(word) >= 3]
-    return Query(" AND ".join(quoted), tuple(word for word in cut if len(word) < 3))
+    return Query(" AND ".join(quoted), tuple(word for word in cut if len(word) < 3), cut)
