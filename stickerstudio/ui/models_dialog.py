@@ -197,6 +197,7 @@ class GetModel(Card):
         self.cancel.setText(tr("&Cancel"))
         tip = tr("What has arrived is kept; a later try goes on from there")
         name_control(self.cancel, tr("Cancel the download"), tip)
+        self._bar.setAccessibleName(tr("Progress"))
         self._show_state()
 
     def _arrange(self) -> None:
@@ -223,7 +224,6 @@ class GetModel(Card):
         self._state.setVisible(view is not None)
         if view is None:
             return
-        self._bar.setAccessibleName(tr("Progress"))
         self._bar.setRange(0, 1000 if view.total else 0)
         if view.total:
             self._bar.setValue(round(view.done / view.total * 1000))
