@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
+from stickerstudio.core.paths import Paths
 from tests.engine.tiny_sdxl import build_pipeline
 
 
@@ -52,3 +56,31 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     build_pipeline("epsilon").save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def studio_paths(paths: Paths, tiny_folder: Path, tmp_path: Path) -> Paths:
+    """The program's folders, with the tiny model in the starter's place and no bundled LoRAs."""
+    resources = tmp_path / "resources"
+    starter = resources / "models" / "starter"
+    shutil.copytree(tiny_folder, starter)
+    write_card(starter)
+    (resources / "sdxl").symlink_to(paths.resources / "sdxl")
+    return replace(paths, resources=resources, bundled_loras=tmp_path / "bundled_loras")
+
+
+def write_card(folder: Path, **changes: object) -> None:
+    """A card for a tiny model in `folder`, which gives the model its name."""
+    card: dict[str, object] = {
+        "format": 1,
+        "name": folder.name,
+        "title": folder.name.title(),
+        "architecture": "sdxl",
+        "licence": "MIT",
+        "size": [64, 64],
+        "num_inference_steps": {"default": 2, "min": 1, "max": 8},
+        "guidance_scale": 0.0,
+        "background": "white",
+        "concepts": [{"en": "red heart", "zh_hant": "愛心", "words": ["love"]}],
+    }
+    (folder / "card.json").write_text(json.dumps(card | changes), encoding="utf-8")

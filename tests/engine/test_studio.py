@@ -1,0 +1,426 @@
+"""The studio from an order to a sticker in the library, on a tiny real SDXL."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from stickerstudio.core.errors import BadInputError
+from stickerstudio.core.library import Library, read_recipe
+from stickerstudio.core.messages import (
+    Event,
+    IsCancelled,
+    Job,
+    JobCancelled,
+    JobDone,
+    JobFailed,
+    ModelLoaded,
+    ModelLoading,
+    Order,
+    PreviewReady,
+    PreviewRequest,
+    Progress,
+    StickerReady,
+    Warm,
+)
+from stickerstudio.core.paths import Paths
+from stickerstudio.core.recipe import LoraWeight, Recipe
+from stickerstudio.engine import resident
+from stickerstudio.engine.memory import MemoryPlan
+from stickerstudio.engine.studio import Studio, create
+from tests.engine.conftest import write_card
+from tests.engine.lora_files import make_lora
+from tests.engine.tiny_sdxl import build_pipeline
+
+E = TypeVar("E")
+
+RECIPE = Recipe("a red heart", seed=7, num_inference_steps=2, width=64, height=64, cutout=False)
+
+
+@pytest.fixture
+def studio(studio_paths: Paths) -> Iterator[Studio]:
+    made = Studio(studio_paths, "cpu")
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def loras(studio_paths: Paths) -> Path:
+    """Two LoRAs on the user's shelf, "bold" (UNet) and "words" (text encoders too)."""
+    studio_paths.loras.mkdir(parents=True)
+    components = build_pipeline().components
+    modules: Any = {name: components[name] for name in ("unet", "text_encoder", "text_encoder_2")}
+    make_lora(studio_paths.loras / "bold.safetensors", modules, seed=1)
+    make_lora(studio_paths.loras / "words.safetensors", modules, seed=2, text=True)
+    return studio_paths.loras
+
+
+def run(studio: Studio, job: Job, is_cancelled: IsCancelled = lambda: False) -> list[Event]:
+    events: list[Event] = []
+    studio.run(job, events.append, is_cancelled)
+    return events
+
+
+def of(kind: type[E], events: list[Event]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def pixels(studio: Studio, recipe: Recipe = RECIPE) -> np.ndarray:
+    (ready,) = of(StickerReady, run(studio, Order(1, recipe)))
+    return np.asarray(PIL.Image.open(ready.sticker.path))
+
+
+def failure(events: list[Event]) -> JobFailed:
+    failed = events[-1]
+    assert isinstance(failed, JobFailed)
+    return failed
+
+
+# --- the way of one sticker ---
+
+
+def test_an_order_tells_all_that_happens(studio: Studio) -> None:
+    events = run(studio, Order(3, RECIPE, count=2))
+    kinds = [type(event) for event in events]
+    one = [Progress, Progress, StickerReady]
+    assert kinds == [ModelLoading, ModelLoaded, *one, *one, JobDone]
+    assert {event.job_id for event in events if not isinstance(event, type)} == {3}  # pyright: ignore[reportAttributeAccessIssue]
+    told = of(Progress, events)
+    assert [(p.index, p.count, p.step, p.steps) for p in told] == [
+        (0, 2, 1, 2), (0, 2, 2, 2), (1, 2, 1, 2), (1, 2, 2, 2),
+    ]  # fmt: skip
+    assert all(p.seconds_left > 0 for p in told)
+    assert told[-1].seconds_left < told[0].seconds_left
+    (loaded,) = of(ModelLoaded, events)
+    assert loaded.memory_plan in set(MemoryPlan)
+
+
+def test_a_sticker_is_on_disk_before_it_is_shown(studio: Studio, studio_paths: Paths) -> None:
+    seen: list[Recipe | None] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, StickerReady):
+            with Library(studio_paths.library) as other_window:
+                assert other_window.get(event.sticker.id).path == event.sticker.path
+            seen.append(read_recipe(event.sticker.path))
+
+    studio.run(Order(1, RECIPE, count=2), emit, lambda: False)
+    assert seen == [RECIPE.for_index(0), RECIPE.for_index(1)]
+
+
+def test_the_picture_is_the_stock_pipelines(studio: Studio) -> None:
+    output: Any = build_pipeline()(
+        RECIPE.prompt,
+        num_inference_steps=2,
+        guidance_scale=0.0,
+        width=64,
+        height=64,
+        generator=torch.Generator("cpu").manual_seed(7),
+    )
+    apart = np.asarray(output.images[0]).astype(int) - pixels(studio)[..., :3]
+    assert np.abs(apart).max() <= 1
+
+
+def test_the_same_recipe_gives_the_same_bytes(
+    studio: Studio, studio_paths: Paths, loras: Path
+) -> None:
+    blend = replace(RECIPE, loras=(LoraWeight("words", 0.5), LoraWeight("bold", 0.7)))
+    first = pixels(studio, blend)
+    run(studio, PreviewRequest(2, replace(RECIPE, loras=(LoraWeight("words", 1.0),))))
+    pixels(studio, replace(RECIPE, loras=(LoraWeight("words", 1.0),)))
+    assert np.array_equal(pixels(studio, blend), first)
+    (_, third) = of(StickerReady, run(studio, Order(3, replace(blend, seed=6), count=2)))
+    assert np.array_equal(np.asarray(PIL.Image.open(third.sticker.path)), first)
+    other = Studio(studio_paths, "cpu")
+    other.start()
+    assert np.array_equal(pixels(other, blend), first)
+    other.close()
+
+
+def test_a_model_is_loaded_once(studio: Studio) -> None:
+    assert of(ModelLoaded, run(studio, Warm(1, "starter")))
+    for job in (Warm(2, "starter"), Order(3, RECIPE), PreviewRequest(4, RECIPE)):
+        assert not of(ModelLoading, run(studio, job))
+
+
+def test_another_model_takes_its_place(studio: Studio, studio_paths: Paths) -> None:
+    other = studio_paths.bundled_models / "other"
+    build_pipeline(seed=5).save_pretrained(other)
+    write_card(other)
+    first = pixels(studio)
+    assert not np.array_equal(pixels(studio, replace(RECIPE, model="other")), first)
+    assert np.array_equal(pixels(studio), first)
+    assert not np.array_equal(pixels(studio, replace(RECIPE, model=str(other))), first)
+
+
+def test_a_model_replaced_on_disk_is_loaded_anew(studio: Studio, studio_paths: Paths) -> None:
+    first = pixels(studio)
+    folder = studio_paths.bundled_models / "starter"
+    shutil.rmtree(folder)
+    build_pipeline(seed=5).save_pretrained(folder)
+    write_card(folder)
+    assert not np.array_equal(pixels(studio), first)
+
+
+# --- previews ---
+
+
+def test_a_preview_is_the_stickers_pixels_and_keeps_nothing(
+    studio: Studio, studio_paths: Paths
+) -> None:
+    recipe = replace(RECIPE, prompt="love, zebra", cutout=True)
+    events = run(studio, PreviewRequest(1, recipe))
+    (ready,) = of(PreviewReady, events)
+    assert isinstance(events[-1], JobDone)
+    picture = PIL.Image.frombytes("RGBA", (ready.width, ready.height), ready.rgba)
+    assert np.array_equal(np.asarray(picture), pixels(studio, recipe))
+    assert ready.unknown_words == ("zebra",)
+    with Library(studio_paths.library) as library:
+        assert library.count() == 1  # the order's
+
+
+def test_cut_out_and_enlargement_follow_the_recipe(studio: Studio) -> None:
+    run(studio, Warm(1, "starter"))
+    paint_on_white(studio)
+    whole = pixels(studio)
+    assert whole.shape[2] == 3 or whole[..., 3].min() == 255
+    cut = pixels(studio, replace(RECIPE, cutout=True))
+    assert cut.shape == (64, 64, 4)
+    assert cut[0, 0, 3] == 0
+    assert cut[32, 32, 3] == 255
+    assert pixels(studio, replace(RECIPE, upscale=2)).shape[:2] == (128, 128)
+
+
+# --- blending ---
+
+
+def test_a_slider_changes_the_next_picture(studio: Studio, loras: Path) -> None:
+    base = pixels(studio)
+    for name in ("bold", "words"):
+        changed = pixels(studio, replace(RECIPE, loras=(LoraWeight(name, 1.0),)))
+        assert np.abs(changed.astype(int) - base).max() > 8, name
+    assert np.array_equal(pixels(studio), base)
+
+
+def test_a_lora_at_weight_0_is_not_even_looked_for(studio: Studio) -> None:
+    base = pixels(studio)
+    absent = replace(RECIPE, loras=(LoraWeight("no such file", 0.0),))
+    assert np.array_equal(pixels(studio, absent), base)
+
+
+def test_a_lora_replaced_on_disk_is_read_anew(studio: Studio, loras: Path) -> None:
+    recipe = replace(RECIPE, loras=(LoraWeight("bold", 1.0),))
+    first = pixels(studio, recipe)
+    shutil.copy(loras / "words.safetensors", loras / "bold.safetensors")
+    assert not np.array_equal(pixels(studio, recipe), first)
+
+
+# --- cancel and failure ---
+
+
+def test_cancel_keeps_what_was_made(studio: Studio, studio_paths: Paths) -> None:
+    events: list[Event] = []
+    studio.run(Order(1, RECIPE, count=4), events.append, lambda: len(of(StickerReady, events)) == 2)
+    assert isinstance(events[-1], JobCancelled)
+    with Library(studio_paths.library) as library:
+        assert library.count() == 2
+
+
+def test_a_cancel_before_the_start_does_nothing(studio: Studio) -> None:
+    assert run(studio, Order(1, RECIPE), lambda: True) == [JobCancelled(1)]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind", "words"),
+    [
+        (replace(RECIPE, model="starlet"), "NotFoundError", "starter"),
+        (replace(RECIPE, loras=(LoraWeight("bald", 1.0),)), "NotFoundError", "bald"),
+        (replace(RECIPE, model="/no/such/model"), "NotFoundError", "model"),
+    ],
+)
+def test_what_is_missing_is_named(studio: Studio, recipe: Recipe, kind: str, words: str) -> None:
+    failed = failure(run(studio, Order(1, recipe)))
+    assert failed.error.kind == kind
+    assert words in str(failed.error.to_error())
+    assert not failed.error.details
+    assert isinstance(run(studio, Order(2, RECIPE))[-1], JobDone)  # and the next job goes well
+
+
+def test_a_lora_for_another_model_leaves_the_studio_working(
+    studio: Studio, studio_paths: Paths
+) -> None:
+    studio_paths.loras.mkdir(parents=True)
+    wider = build_pipeline(unet={"block_out_channels": (32, 96), "attention_head_dim": (2, 6)})
+    make_lora(studio_paths.loras / "wide.safetensors", {"unet": wider.unet})
+    base = pixels(studio)
+    failed = failure(run(studio, Order(1, replace(RECIPE, loras=(LoraWeight("wide", 1.0),)))))
+    assert failed.error.kind == "WrongModelError"
+    assert np.array_equal(pixels(studio), base)
+
+
+def test_a_full_disk_fails_the_rest_and_keeps_the_first(
+    studio_paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(studio_paths.library)
+    add = library.add
+
+    def add_until_full(image: PIL.Image.Image, recipe: Recipe, seconds: float) -> Any:
+        if library.count() == 1:
+            raise_no_space()
+        return add(image, recipe, seconds)
+
+    monkeypatch.setattr(library, "add", add_until_full)
+    studio = Studio(studio_paths, "cpu", library=library)
+    studio.start()
+    events = run(studio, Order(1, RECIPE, count=3))
+    assert failure(events).error.kind == "DiskError"
+    assert len(of(StickerReady, events)) == library.count() == 1
+    studio.close()
+    assert library.count() == 1  # it was given to the studio, and stays open
+    library.close()
+
+
+def test_a_fault_of_ours_carries_its_traceback(studio: Studio) -> None:
+    run(studio, Warm(1, "starter"))
+    hook_on(studio, "unet", lambda: (_ for _ in ()).throw(ZeroDivisionError("by zero")))
+    failed = failure(run(studio, Order(2, RECIPE)))
+    assert failed.error.is_fault
+    assert "ZeroDivisionError" in failed.error.details
+    assert "by zero" in failed.error.why
+
+
+# --- memory ---
+
+
+def test_out_of_memory_while_decoding_steps_down_once_and_goes_on(studio: Studio) -> None:
+    run(studio, Warm(1, "starter"))
+    runs_out = Shortage(times=1)
+    hook_on(studio, "vae.decoder", runs_out)
+    assert isinstance(run(studio, Order(2, RECIPE))[-1], JobDone)
+    assert runs_out.asked == 2
+    model = resident_of(studio)
+    assert model.plan is MemoryPlan.TILED
+    assert isinstance(run(studio, Order(3, RECIPE))[-1], JobDone)
+    assert resident_of(studio) is model  # and it stays so
+
+
+def test_out_of_memory_twice_is_told(studio: Studio) -> None:
+    run(studio, Warm(1, "starter"))
+    runs_out = Shortage(times=2)
+    hook_on(studio, "vae.decoder", runs_out)
+    failed = failure(run(studio, Order(2, RECIPE)))
+    assert failed.error.kind == "MemoryShortError"
+    assert runs_out.asked == 2
+    assert isinstance(run(studio, Order(3, RECIPE))[-1], JobDone)  # there is room again
+
+
+def test_out_of_memory_in_the_unet_is_told_where_nothing_can_be_moved_out(studio: Studio) -> None:
+    run(studio, Warm(1, "starter"))
+    hook_on(studio, "unet", Shortage(times=1))
+    assert failure(run(studio, Order(2, RECIPE))).error.kind == "MemoryShortError"
+
+
+def test_tiles_change_little_in_a_large_picture(studio: Studio) -> None:
+    large = replace(RECIPE, width=288, height=64, num_inference_steps=1)
+    whole = pixels(studio, large)
+    hook_on(studio, "vae.decoder", Shortage(times=1))
+    tiled = pixels(studio, large)
+    assert resident_of(studio).plan is MemoryPlan.TILED
+    assert not np.array_equal(whole, tiled)
+    assert np.abs(whole.astype(int) - tiled).mean() < 16
+
+
+# --- the process around it ---
+
+
+def test_an_impossible_device_is_refused_at_the_start(studio_paths: Paths) -> None:
+    if not torch.cuda.is_available():
+        with pytest.raises(BadInputError):
+            Studio(studio_paths, "cuda").start()
+    ready = Studio(studio_paths, "cpu").start()
+    assert (ready.device, ready.dtype) == ("cpu", "float32")
+    assert ready.reason
+    assert ready.seconds > 0
+
+
+def test_it_can_be_sent_to_a_child_and_costs_nothing_before_the_start() -> None:
+    assert pickle.loads(pickle.dumps(create)) is create
+    code = (
+        "import sys; from stickerstudio.engine.studio import create; "
+        "from stickerstudio.core.paths import Paths; from pathlib import Path; "
+        "create(Paths.under(Path('nowhere')), 'auto'); "
+        "print([m for m in ('torch', 'diffusers', 'transformers', 'PySide6') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_nothing_touches_the_network(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    assert isinstance(run(studio, Order(1, RECIPE))[-1], JobDone)
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def raise_no_space() -> None:
+    from stickerstudio.core.errors import disk_errors
+
+    with disk_errors(Path("library")):
+        raise OSError(28, "No space left on device")
+
+
+class Shortage:
+    """Memory that runs out the first `times` times it is asked for, as torch says it."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.asked = 0
+
+    def __call__(self) -> None:
+        self.asked += 1
+        if self.asked <= self.times:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+def resident_of(studio: Studio) -> resident.ResidentModel:
+    assert studio._resident is not None
+    return studio._resident
+
+
+def module_of(studio: Studio, name: str) -> torch.nn.Module:
+    return resident_of(studio)._placement._modules[name]
+
+
+def hook_on(studio: Studio, path: str, act: Callable[[], object]) -> None:
+    """Have `act` called before each real forward pass of the module at `path`."""
+    name, _, inner = path.partition(".")
+    module = module_of(studio, name)
+    (module.get_submodule(inner) if inner else module).register_forward_pre_hook(lambda *_: act())
+
+
+def paint_on_white(studio: Studio) -> None:
+    """Have the model in memory paint a white margin around its pictures, as the starter does."""
+
+    def add_margin(_module: object, _inputs: object, output: torch.Tensor) -> torch.Tensor:
+        framed = torch.ones_like(output)
+        framed[..., 12:-12, 12:-12] = output[..., 12:-12, 12:-12]
+        return framed
+
+    module_of(studio, "vae").get_submodule("decoder").register_forward_hook(add_margin)
