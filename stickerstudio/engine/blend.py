@@ -20,19 +20,17 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 from torch.nn.functional import pad
 
-from stickerstudio.core.errors import BadFileError, BadInputError, WrongModelError, disk_errors
+from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
 from stickerstudio.engine import blend_layers as layers
-from stickerstudio.engine.blend_read import Factors, delta_shape, read_factors, usable_config
-from stickerstudio.models.lora_family import check_usable
-from stickerstudio.models.lora_keys import COMPONENTS, Component, LoraLayer, match, read_keys
+from stickerstudio.engine.blend_places import Place, adoptable, find_places
+from stickerstudio.engine.blend_read import Factors, read_factors, usable_config
+from stickerstudio.models.lora_keys import Component, LoraLayer
 from stickerstudio.models.lora_metadata import adapter_config
 from stickerstudio.models.safetensors_header import Header, read_header
 
 RANK_STEP: Final = 8  # stacks are padded to this: half-precision matrix units work in eights
 _NOBODY: Final = 0  # the slot of padding, whose weight is always 0
-
-Place = tuple[Component, str]
 
 
 @dataclass(slots=True)
@@ -155,15 +153,7 @@ class Blend:
 
     def __init__(self, components: Mapping[str, nn.Module], *, always_on: bool = False) -> None:
         self._stacks: dict[Component, _Stack] = {
-            part: _Stack(
-                {
-                    name: module
-                    for name, module in components[part].named_modules()
-                    if layers.can_adopt(module)
-                }
-            )
-            for part in COMPONENTS
-            if part in components
+            part: _Stack(modules) for part, modules in adoptable(components).items()
         }
         self._always_on = always_on
         self._places: dict[str, tuple[Place, ...]] = {}
@@ -199,7 +189,7 @@ class Blend:
             raise ValueError(f"{name!r} is already in the blend")
         with torch.inference_mode(mode=False), torch.no_grad():
             header = read_header(path)
-            found = self._find_places(path, header)
+            found = find_places(path, header, {p: s.modules for p, s in self._stacks.items()})
             self._places[name] = tuple(found)
             self._weights[name] = 0.0
             self._slots[name] = next(n for n in count(_NOBODY + 1) if n not in self._slots.values())
@@ -289,52 +279,3 @@ class Blend:
             stack.write(values)
             for group, switch in stack.switches.items():
                 switch.on = self._always_on or not active.isdisjoint(group)
-
-    def _find_places(self, path: Path, header: Header) -> dict[Place, LoraLayer]:
-        """Where each layer of the file goes; refuses a file of which one layer has no place."""
-        keys = read_keys(header.tensors)
-        check_usable(path, header, keys)
-        for layer in keys.layers:
-            if delta_shape(layer, header.tensors) is None:
-                raise BadFileError(
-                    tr("{name} is damaged.", name=path.name),
-                    tr("The parts of its layer {layer} do not belong together.", layer=layer.name),
-                    tr("Download it again, or choose another file."),
-                )
-        matched = match(keys.layers, {part: s.modules for part, s in self._stacks.items()})
-        found: dict[Place, LoraLayer] = {}
-        misfits = [str(layer) for layer in matched.missing]
-        for place, layer in matched.found.items():
-            shape = delta_shape(layer, header.tensors)
-            for candidate in self._candidates(place, layer):
-                weight = cast("torch.Tensor", self._module(candidate).weight)
-                if shape == (weight.shape[0], weight[0].numel()) and candidate not in found:
-                    found[candidate] = layer
-                    break
-            else:
-                misfits.append(str(layer))
-        if misfits:
-            raise WrongModelError(
-                tr("{name} does not fit this model.", name=path.name),
-                tr(
-                    "{n} of its {total} layers have no counterpart of their size, for example"
-                    " {examples}.",
-                    n=len(misfits),
-                    total=len(keys.layers),
-                    examples=", ".join(layer[:120] for layer in misfits[:3]),
-                ),
-                tr("Choose a LoRA that was made for this model."),
-            )
-        return found
-
-    def _module(self, place: Place) -> nn.Module:
-        return self._stacks[place[0]].modules[place[1]]
-
-    def _candidates(self, place: Place, layer: LoraLayer) -> list[Place]:
-        """`place`, or both text encoders' layers of that name where the file leaves it open."""
-        if layer.component is not None or place[0] == "unet":
-            return [place]
-        text: tuple[Component, ...] = ("text_encoder", "text_encoder_2")
-        return [
-            (p, place[1]) for p in text if p in self._stacks and place[1] in self._stacks[p].modules
-        ]

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from stickerstudio.engine.blend import Blend
 from stickerstudio.models.lora_keys import layers_per_block, to_ldm
 
 Style = Literal["diffusers", "diffusers-old", "peft", "kohya-ldm", "kohya-diffusers", "dotted-ldm"]
@@ -112,3 +113,24 @@ def make_lora(
         deltas[part, name] = (scale * up.float() @ down.float().flatten(1)).view_as(weight)
     save_file(tensors, path, metadata=dict(metadata or {}))
     return deltas
+
+
+def check_deltas(
+    parts: Mapping[str, nn.Module],
+    blend: Blend,
+    name: str,
+    deltas: Mapping[tuple[str, str], torch.Tensor],
+) -> None:
+    """Every adapted layer must act as W + weight · ΔW does."""
+    for (part, layer), delta in deltas.items():
+        module: Any = parts[part].get_submodule(layer)
+        if isinstance(module, nn.Conv2d):
+            x = torch.randn(1, module.in_channels, 6, 6)
+            change = nn.functional.conv2d(x, delta, None, module.stride, module.padding)
+        else:
+            x = torch.randn(3, module.in_features)
+            change = nn.functional.linear(x, delta.flatten(1))
+        blend.set_weights({})
+        base = module(x)
+        blend.set_weights({name: 2.0})
+        torch.testing.assert_close(module(x) - base, 2 * change, rtol=1e-3, atol=1e-3)
