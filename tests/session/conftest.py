@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,7 +41,16 @@ def paths(paths: Paths) -> Paths:
 
 
 @pytest.fixture
-def make_session(paths: Paths, loop: QEventLoop, qtbot: QtBot) -> Iterator[MakeSession]:
+def light_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep spawned children from importing pytest, which takes longer than the rest of them."""
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+
+
+@pytest.fixture
+def make_session(
+    paths: Paths, loop: QEventLoop, qtbot: QtBot, light_child: None
+) -> Iterator[MakeSession]:
     """Sessions that are closed, thread and process and all, when the test ends."""
     made: list[Session] = []
 

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from PIL import Image
 
@@ -28,6 +29,7 @@ from stickerstudio.core.messages import (
     JobFailed,
     ModelLoaded,
     ModelLoading,
+    Order,
     PreviewReady,
     Progress,
     StickerReady,
@@ -56,6 +58,16 @@ def with_models(paths: Paths) -> Paths:
         (folder / "card.json").write_text(card_json(card), encoding="utf-8")
         (folder / "model_index.json").write_text("{}", encoding="utf-8")
     return paths
+
+
+def steps_file(paths: Paths) -> Path:
+    """Where the engine writes a line for each step it begins."""
+    return paths.library / "steps"
+
+
+def steps_taken(paths: Paths) -> int:
+    """How many steps the engine has begun, in all jobs."""
+    return len(steps_file(paths).read_text().splitlines())
 
 
 def create(paths: Paths, device: DeviceChoice) -> Scripted:
@@ -88,6 +100,7 @@ class Scripted:
     def __init__(self, paths: Paths, device: DeviceChoice) -> None:
         self._device = device
         self._library = Library(paths.library)
+        self._steps = steps_file(paths)
         self._killed_before = paths.state / "killed"
         self._model = ""
 
@@ -106,13 +119,15 @@ class Scripted:
         if isinstance(job, Warm):
             emit(JobDone(job.job_id, 0.0))
             return
-        count = 1 if not hasattr(job, "count") else job.count
+        count = job.count if isinstance(job, Order) else 1
         for index in range(count):
             recipe = job.recipe.for_index(index)
             for step in range(recipe.num_inference_steps):
                 if is_cancelled():
                     emit(JobCancelled(job.job_id))
                     return
+                with self._steps.open("a") as steps:
+                    steps.write("step\n")
                 time.sleep(SLOW_STEP if "slow" in recipe.prompt else STEP)
                 if step == 1 and self._misbehave(job.job_id, recipe, emit, last=index == count - 1):
                     return
@@ -126,7 +141,7 @@ class Scripted:
 
     def _deliver(self, job: Job, index: int, recipe: Recipe, emit: Emit) -> None:
         image = Image.new("RGBA", (8, 8), (recipe.seed % 256, 0, 0, 255))
-        if hasattr(job, "count"):
+        if isinstance(job, Order):
             emit(StickerReady(job.job_id, index, self._library.add(image, recipe, 0.0)))
         else:
             emit(PreviewReady(job.job_id, 8, 8, image.tobytes(), recipe, 0.0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
@@ -69,11 +68,11 @@ def test_a_running_order_shows_its_steps(session: Session, watch: Watch):
 def test_a_cancel_takes_one_step(session: Session, watch: Watch):
     make(session, "slow otter", 16)
     watch.until(lambda: watch.progress)
-    begun = time.monotonic()
+    before = scripted.steps_taken(session.paths)
     session.stop()
     assert session.jobs[0].state == "cancelling"
     watch.until(lambda: not session.jobs)
-    assert time.monotonic() - begun < scripted.SLOW_STEP + 0.15
+    assert scripted.steps_taken(session.paths) <= before + 2  # one under way, one on the wire
     assert watch.engine_pid  # the same engine goes on
     assert not watch.stickers
     assert not watch.notices  # to cancel is no error
@@ -125,13 +124,15 @@ def test_under_a_moving_slider_pictures_keep_coming(session: Session, watch: Wat
     session.edit(live=True, prompt="otter", steps=2)
     watch.idle()
     before = len(watch.previews)
-    end = time.monotonic() + 1.5
     seed = 0
-    while time.monotonic() < end:
+
+    def move_and_look() -> bool:
+        nonlocal seed
         seed += 1
         session.edit(seed=seed)
-        watch._qtbot.wait(10)
-    assert len(watch.previews) - before >= 5
+        return len(watch.previews) >= before + 5
+
+    watch.until(move_and_look)
     watch.idle()
     assert watch.previews[-1].recipe.seed == seed
 
@@ -140,21 +141,16 @@ def test_a_slow_preview_gives_way_to_a_newer_one(session: Session, watch: Watch)
     session.edit(live=True, prompt="slow otter", steps=8)  # 1.6 s
     watch.until(lambda: watch.progress)
     session.edit(prompt="quick otter")
-    begun = time.monotonic()
     watch.until(lambda: watch.previews)
-    assert time.monotonic() - begun < 1.3
     assert [preview.recipe.prompt for preview in watch.previews] == ["quick otter"]
 
 
 def test_an_order_does_not_wait_for_a_slow_preview(session: Session, watch: Watch):
     session.edit(live=True, prompt="slow otter", steps=8, seed_locked=True)
     watch.until(lambda: watch.progress)
-    session.edit(live=False, steps=1)
-    session.edit(live=True)
-    begun = time.monotonic()
-    make(session, "quick otter")
+    session.make()
     watch.until(lambda: watch.stickers)
-    assert time.monotonic() - begun < 0.8
+    assert not watch.previews
 
 
 def test_orders_get_their_turn_under_a_slider_that_never_rests(session: Session, watch: Watch):
@@ -195,7 +191,8 @@ def test_an_empty_prompt_and_a_broken_one_get_a_sentence(session: Session, watch
     assert session.make() is None
     session.edit(prompt="x" * 10_001)
     assert session.make() is None
-    assert [notice.error.kind for notice in watch.notices] == ["BadInputError"] * 2
+    kinds = [notice.error.kind for notice in watch.notices if notice.error]
+    assert kinds == ["BadInputError"] * 2
     assert not session.jobs
 
 
@@ -240,11 +237,9 @@ def test_random_verbs_leave_nothing_behind(session: Session, watch: Watch):
 def test_a_job_that_fails_says_why_and_the_next_one_is_made(
     session: Session, watch: Watch, word: str
 ):
-    pid = None
     make(session, f"otter {word}")
     make(session, "cat")
     watch.idle()
-    pid = watch.engine_pid
     assert len(watch.notices) == 1
     error = watch.notices[0].error
     assert error is not None
@@ -252,7 +247,7 @@ def test_a_job_that_fails_says_why_and_the_next_one_is_made(
     if word == "raises":
         assert "nobody foresaw this" in error.details
     assert [sticker.recipe.prompt for sticker in watch.stickers] == ["cat"]
-    assert watch.engine_pid == pid
+    assert "restarting" not in watch.states
 
 
 def test_a_preview_that_fails_says_so_once(session: Session, watch: Watch):
@@ -268,7 +263,7 @@ def test_a_second_window_sees_what_the_first_one_made(
 ):
     other = make_session()
     other.start()
-    with qtbot.waitSignal(other.library_changed, timeout=8000):
+    with qtbot.waitSignal(other.library_changed, timeout=60_000):
         make(session, "otter")
     assert other.library.count() == 1
 

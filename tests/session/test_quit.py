@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -62,26 +63,24 @@ def test_quit_in_the_middle_of_a_job(session: Session, watch: Watch, qtbot, prom
         session.make()
         session.make()
         watch.until(lambda: watch.progress)
-    begun = time.monotonic()
     with qtbot.waitSignal(session.closed, timeout=5000):
         session.close()
-    assert time.monotonic() - begun < (4 if prompt == "otter hangs" else 1)
     assert not exists(pid)
     assert session._workbench._lane.isFinished()
-    watch.until(lambda: not threads_of_ours(), seconds=0.5)
+    watch.until(lambda: not threads_of_ours(), seconds=2)
     assert not watch.notices
 
 
 def test_quit_while_the_engine_is_starting_is_immediate(make_session: MakeSession, qtbot):
     session = make_session()
     session.start()
-    with qtbot.waitSignal(session.closed, timeout=1500):
+    with qtbot.waitSignal(session.closed, timeout=2500):
         session.close()
 
 
 def test_quit_before_the_engine_was_started(make_session: MakeSession, qtbot):
     session = make_session()
-    with qtbot.waitSignal(session.closed, timeout=1500):
+    with qtbot.waitSignal(session.closed, timeout=2500):
         session.close()
 
 
@@ -134,7 +133,7 @@ def test_when_the_program_is_killed_its_engine_goes_too(tmp_path: Path, prompt: 
     with program:
         assert exists(engine)
         program.kill()
-    end = time.monotonic() + 4
+    end = time.monotonic() + 10
     while exists(engine):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -142,14 +141,15 @@ def test_when_the_program_is_killed_its_engine_goes_too(tmp_path: Path, prompt: 
 
 def test_every_sticker_that_was_shown_is_there_after_the_program_was_killed(tmp_path: Path):
     shown: list[str] = []
-    for seconds in (0.05, 0.21, 0.43):
+    for stickers in (1, 5):
         program, _ = start_program(tmp_path, "otter")
         with program:
             assert program.stdout
-            time.sleep(seconds)
+            lines = (line for line in program.stdout if line.startswith("sticker"))
+            shown += [line.split()[1] for line in itertools.islice(lines, stickers)]
             program.kill()
-            shown += [line.split()[1] for line in program.stdout if line.startswith("sticker")]
-    assert len(shown) > 3
+            shown += [line.split()[1] for line in lines]  # said before the end came
+    assert len(shown) >= 6
     with Library(Paths.under(tmp_path).library) as library:
         assert set(shown) <= set(library.ids())
 

@@ -338,7 +338,7 @@ def test_a_download_shows_its_progress_and_can_be_stopped(
 
         views: list[DownloadView] = []
         session.download_changed.connect(views.append)
-        with qtbot.waitSignal(session.models_changed, timeout=8000):
+        with qtbot.waitSignal(session.models_changed, timeout=60_000):
             session.download_model("tiny", accept_licence=True)
         watch.until(lambda: not session.downloads)
     tiny = session.model_card("tiny")

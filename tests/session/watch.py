@@ -33,7 +33,7 @@ class Watch:
         session.notice.connect(self.notices.append)
         session.engine_changed.connect(lambda: self.states.append(session.engine.state))
 
-    def until(self, condition: Callable[[], object], seconds: float = 8.0) -> None:
+    def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Let the window live until `condition` holds."""
         self._qtbot.waitUntil(lambda: bool(condition()), timeout=round(seconds * 1000))
 
