@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 import time
 from pathlib import Path
@@ -145,7 +146,7 @@ def recipe_from(
     chosen = settings.load(paths.state / "settings.json")
     seed = arguments.seed
     return Recipe(
-        prompt=arguments.prompt.strip(),
+        prompt=_as_typed(arguments.prompt).strip(),
         seed=time.time_ns() % (MAX_SEED + 1) if seed is None else seed,
         num_inference_steps=steps,
         guidance_scale=card.guidance_scale,
@@ -257,6 +258,14 @@ def _shelf_name(shelf: LoraShelf, name: str) -> str:
     if name.lower().endswith(".safetensors"):
         return shelf.add(Path(name).expanduser()).name
     return shelf.find(name).name
+
+
+def _as_typed(text: str) -> str:
+    """An argument in UTF-8 that Python could not read, as in a C locale, read after all."""
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _whole(low: int, high: int) -> Any:

@@ -101,15 +101,14 @@ def download_model(arguments: argparse.Namespace, context: Context) -> int:
         )
 
     chosen = settings.load(context.paths.state / "settings.json").hub_endpoint
-    with context.interrupt.polled():
-        download(
-            card,
-            target=catalogue.download_folder(card),
-            accept_licence=accepted,
-            progress=progress,
-            is_cancelled=context.interrupt.is_pressed,
-            endpoint=arguments.endpoint or chosen,
-        )
+    download(  # Ctrl+C breaks it off at once, wherever it waits: what has arrived is kept
+        card,
+        target=catalogue.download_folder(card),
+        accept_licence=accepted,
+        progress=progress,
+        is_cancelled=context.interrupt.is_pressed,
+        endpoint=arguments.endpoint or chosen,
+    )
     card = catalogue.find(card.name)
     output.line(tr("{name} is ready.", name=card.name))
     output.result({"model": _described(card)})

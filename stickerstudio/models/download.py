@@ -35,7 +35,7 @@ def download(
         target: see `Catalogue.download_folder`.
         accept_licence: the user has seen `card.licence_text` and agreed.
         progress: told (bytes there, bytes in all), from this thread.
-        is_cancelled: asked whenever bytes arrive, at most 20 s apart.
+        is_cancelled: asked whenever bytes arrive, at most 4 s apart.
         endpoint: a mirror, "https://…"; None: HF_ENDPOINT of the environment, or the hub itself.
 
     Returns:

@@ -40,7 +40,7 @@ PAUSES: Final = (
     4.0,
 )  # seconds before each new attempt after one that brought nothing
 _NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*")  # taken along, whatever they are called
-_TIMEOUT = httpx2.Timeout(20.0, connect=10.0)  # seconds without a sign of life
+_TIMEOUT = 4.0  # seconds without a sign of life; after a cancel nobody waits longer than that
 
 _T = TypeVar("_T")
 

@@ -106,7 +106,7 @@ def _handler(hub: HubStandIn) -> type[BaseHTTPRequestHandler]:
             elif hub.busy:
                 hub.busy -= 1
                 self._answer(503, b"later")
-            elif path == f"/api/models/{hub.repo}/revision/main":
+            elif path in (f"/api/models/{hub.repo}/revision/{r}" for r in ("main", hub.commit)):
                 self._answer(200, json.dumps(hub.listing()).encode())
             elif path.startswith(f"/{hub.repo}/resolve/{hub.commit}/"):
                 self._resolve(path.removeprefix(f"/{hub.repo}/resolve/{hub.commit}/"))
