@@ -211,11 +211,14 @@ def _tensors(
     unet = modules.get("unet", {})
     depth = layers_per_block(unet)
     attention = {int(n.split(".")[1]) for n in unet if n.startswith("up_") and ".attentions." in n}
+    # One alpha for the whole file, whatever a layer's rank: diffusers reads no other kind right.
+    alpha = float(max(layer.down.shape[0] for layer in merged.values()))
     tensors: dict[str, torch.Tensor] = {}
     for (part, name), layer in merged.items():
         module: Any = modules[part][name]
         down = layer.down.view(-1, *module.weight.shape[1:]).to(dtype).contiguous()
-        up = layer.up.to(dtype).contiguous()
+        scale = alpha / layer.down.shape[0] if key_format == "kohya" else 1.0
+        up = (layer.up / scale).to(dtype).contiguous()
         if down.dim() == 4:
             up = up[:, :, None, None]
         if key_format == "diffusers":
@@ -227,7 +230,7 @@ def _tensors(
                 to_ldm(name, depth, attention_levels=attention) if part == "unet" else flat
             )
             tensors[f"{stem}.lora_down.weight"], tensors[f"{stem}.lora_up.weight"] = down, up
-            tensors[f"{stem}.alpha"] = torch.tensor(float(down.shape[0]))
+            tensors[f"{stem}.alpha"] = torch.tensor(alpha)
     return tensors
 
 
