@@ -17,7 +17,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,17 +162,25 @@ class Library:
     def delete(self, sticker_ids: Sequence[str]) -> None:
         """Move stickers to the library's trash. Those that are gone by now are passed over."""
 
+        moved: list[Path] = []
+
         def move(index: sqlite3.Connection) -> None:
             for sticker_id in sticker_ids:
                 row = index.execute("SELECT file FROM sticker WHERE id = ?", (sticker_id,))
                 for (file,) in row.fetchall():
-                    self._to_trash(self.folder / file)
+                    moved.extend(self._to_trash(self.folder / file))
                     index.execute("DELETE FROM sticker WHERE id = ?", (sticker_id,))
 
         try:
             self._index.write(move)
-        finally:
-            self._sync(self._trash)
+        except BaseException:
+            for path in moved:  # all or nothing: what stays in the gallery must have its file
+                with suppress(OSError):
+                    (self._trash / path.name).replace(path)
+            raise
+        for folder in {self._trash, *(path.parent for path in moved)}:
+            with disk_errors(folder):
+                atomic.sync_folder(folder)
 
     def restore(self, sticker_ids: Sequence[str]) -> list[Sticker]:
         """Take stickers back out of the trash, marks included; in the order given.
@@ -288,15 +296,16 @@ class Library:
         file = path.relative_to(self.folder).as_posix()
         self._index.write(lambda index: library_scan.insert(index, file, facts, created, favourite))
 
-    def _to_trash(self, path: Path) -> None:
+    def _to_trash(self, path: Path) -> list[Path]:
+        """Move one file; nothing was moved where it had been removed by hand."""
         try:
             with disk_errors(path):
                 self._trash.mkdir(exist_ok=True)
                 trashed = path.replace(self._trash / path.name)
                 trashed.touch()  # when it was deleted, for empty_trash
-                self._sync(path.parent)
         except NotFoundError:
-            pass  # removed by hand: there is nothing to keep
+            return []
+        return [path]
 
     def _restore(self, trashed: Path, favourite: bool) -> None:
         facts = read_facts(trashed)
@@ -309,10 +318,6 @@ class Library:
             trashed.replace(path)
             atomic.sync_folder(path.parent)
         self._insert(path, facts, created, favourite=favourite)
-
-    def _sync(self, folder: Path) -> None:
-        with disk_errors(folder):
-            atomic.sync_folder(folder)
 
     def _sticker(self, row: Row) -> Sticker:
         moment, sticker_id, file, recipe, width, height, seconds, favourite = row

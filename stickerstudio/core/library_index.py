@@ -244,7 +244,6 @@ def _connect(path: Path) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA synchronous = NORMAL")  # PNGs and marks are synced; this is a cache
-    connection.execute("PRAGMA page_size = 16384")  # fewer reads for a look at every sticker
     connection.execute("PRAGMA cache_size = -64000")  # kB; only a library of 100,000 fills it
     return connection
 
