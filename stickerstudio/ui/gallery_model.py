@@ -1,15 +1,18 @@
 """The gallery's rows: the ids of the stickers that match, newest first.
 
 Only ids are held, so that 100,000 stickers open at once; a row's Sticker is fetched when it is
-looked at. Ids are asked for off the UI thread, and what changed is applied as insertions and
+looked at. The library is asked off the UI thread, and what changed is applied as insertions and
 removals, never as a reset: selection and place on the screen stay.
 """
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -33,8 +36,10 @@ from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.state import title_of
 
 Index = QModelIndex | QPersistentModelIndex
+Runs = list[tuple[int, int]]  # first and last row of each unbroken run, ascending
 
 _KEPT_STICKERS = 2_000  # rows whose Sticker is kept: several screens full
+_MOST_WANTED = 256  # rows: what was scrolled past is not fetched any more
 _MOST_CHANGES = 500  # runs of rows changed one by one; beyond that starting anew is faster
 
 
@@ -45,11 +50,30 @@ class Role(IntEnum):
     STICKER = Qt.ItemDataRole.UserRole + 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The way from the rows that were shown when a question was asked to those of its answer.
+
+    Attributes:
+        question: the number of the question.
+        version: of the rows at that time.
+        ids: the new rows.
+        gone, new: runs of rows to remove from the old ones, then to insert; None: start anew.
+    """
+
+    question: int
+    version: int
+    ids: list[str]
+    gone: Runs | None
+    new: Runs | None
+
+
 class _Answer(QObject):
     """Carries what a worker found to the UI thread."""
 
-    ids = Signal(int, object)  # number of the question, list[str]
+    change = Signal(object)  # _Change
     failed = Signal(int, object)  # number of the question, ErrorReport
+    stickers = Signal(object)  # list[Sticker]
 
 
 class GalleryModel(QAbstractListModel):
@@ -67,16 +91,22 @@ class GalleryModel(QAbstractListModel):
         super().__init__(parent)
         self._library = library
         self._ids: list[str] = []
+        self._version = 0  # of _ids
         self._stickers: OrderedDict[str, Sticker] = OrderedDict()
+        self._stale: set[str] = set()  # of those, what may have changed since
         self._question = 0
         self._answered = 0
         self.words = ""
         self.favourites = False
+        self._lock = threading.Lock()  # over what is wanted, which the worker takes
+        self._wanted: OrderedDict[str, None] = OrderedDict()
+        self._fetching = False
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        self._pool.setMaxThreadCount(2)  # one asks, one fetches
         self._answer = _Answer(self)
-        self._answer.ids.connect(self._take)
+        self._answer.change.connect(self._take)
         self._answer.failed.connect(self._give_up)
+        self._answer.stickers.connect(self._receive)
 
     # --- Qt's side ---
 
@@ -88,11 +118,11 @@ class GalleryModel(QAbstractListModel):
             return None
         if role == Role.ID:
             return self._ids[index.row()]
-        if role in _WORDED or role == Role.STICKER:
+        if role == Role.STICKER:
+            return self._peek(self._ids[index.row()])
+        if role in _WORDED:
             sticker = self.sticker(self._ids[index.row()])
-            if sticker is None or role == Role.STICKER:
-                return sticker
-            return _WORDED[role](sticker)
+            return _WORDED[role](sticker) if sticker is not None else None
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -114,17 +144,26 @@ class GalleryModel(QAbstractListModel):
 
     def ask(self, words: str, *, favourites: bool) -> None:
         """Show what matches; → searched. Also to be called when the library has changed."""
+        same = (words, favourites) == (self.words, self.favourites)
         self.words, self.favourites = words, favourites
         self._question += 1
-        number, library, answer = self._question, self._library, self._answer
+        number, version, library, answer = (
+            self._question,
+            self._version,
+            self._library,
+            self._answer,
+        )
+        before = self._ids.copy() if same else []
 
         def look() -> None:
             try:
-                answer.ids.emit(number, library.ids(words, favourites=favourites))
+                ids = library.ids(words, favourites=favourites)
             except StudioError as error:
                 answer.failed.emit(number, report(error))
+                return
+            gone, new = _changes(before, ids) if before else (None, None)
+            answer.change.emit(_Change(number, version, ids, gone, new))
 
-        self._pool.clear()  # only the latest question matters
         self._pool.start(look)
 
     def add_newest(self, sticker: Sticker) -> None:
@@ -135,20 +174,20 @@ class GalleryModel(QAbstractListModel):
             self._keep(sticker)
             self.beginInsertRows(QModelIndex(), 0, 0)
             self._ids.insert(0, sticker.id)
+            self._version += 1
             self.endInsertRows()
         elif sticker.id not in self._ids:  # another window made one meanwhile
             self.ask(self.words, favourites=self.favourites)
 
     def refresh(self) -> None:
-        """The library was changed otherwise: ask again, and forget what rows looked like."""
-        self._stickers.clear()
+        """The library was changed otherwise: ask again, and fetch anew what is looked at."""
+        self._stale = set(self._stickers)
         self.ask(self.words, favourites=self.favourites)
 
     def sticker(self, sticker_id: str) -> Sticker | None:
-        """The Sticker, or None where it has just been deleted or cannot be read."""
+        """The Sticker, or None where it has just been deleted or cannot be read. May wait."""
         kept = self._stickers.get(sticker_id)
-        if kept is not None:
-            self._stickers.move_to_end(sticker_id)
+        if kept is not None and sticker_id not in self._stale:
             return kept
         try:
             sticker = self._library.get(sticker_id)
@@ -173,13 +212,56 @@ class GalleryModel(QAbstractListModel):
             self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
 
     def close(self) -> None:
-        """Wait for the worker: nothing of ours may outlive the window."""
+        """Wait for the workers: nothing of ours may outlive the window."""
+        with self._lock:
+            self._wanted.clear()
+            self._fetching = True  # no worker is started any more
         self._pool.clear()
         self._pool.waitForDone()
 
     # --- taking answers ---
 
+    def _peek(self, sticker_id: str) -> Sticker | None:
+        """The Sticker as far as it is known; what is not is fetched, and painted when it comes.
+
+        The library answers one reader at a time: a row that is painted must not wait for a search.
+        """
+        kept = self._stickers.get(sticker_id)
+        if kept is None or sticker_id in self._stale:
+            with self._lock:
+                self._wanted[sticker_id] = None
+                self._wanted.move_to_end(sticker_id)
+                if len(self._wanted) > _MOST_WANTED:
+                    self._wanted.popitem(last=False)
+                if not self._fetching:
+                    self._fetching = True
+                    self._pool.start(self._fetch)
+        else:
+            self._stickers.move_to_end(sticker_id)
+        return kept
+
+    def _fetch(self) -> None:
+        """In a worker: get what is wanted, the latest first, until there is nothing more."""
+        while True:
+            with self._lock:
+                ids = [self._wanted.popitem()[0] for _ in range(min(32, len(self._wanted)))]
+                if not ids:
+                    self._fetching = False  # under the lock: the next wish starts a worker again
+                    return
+            found: list[Sticker] = []
+            for sticker_id in ids:
+                # Of a library that cannot be read, the search has told already.
+                with suppress(StudioError):
+                    found.append(self._library.get(sticker_id))
+            self._answer.stickers.emit(found)
+
+    def _receive(self, stickers: list[Sticker]) -> None:
+        for sticker in stickers:
+            self._keep(sticker)
+            self.changed(sticker.id)
+
     def _keep(self, sticker: Sticker) -> None:
+        self._stale.discard(sticker.id)
         self._stickers[sticker.id] = sticker
         if len(self._stickers) > _KEPT_STICKERS:
             self._stickers.popitem(last=False)
@@ -190,30 +272,25 @@ class GalleryModel(QAbstractListModel):
             self.failed.emit(error)
             self.searched.emit()
 
-    def _take(self, number: int, ids: list[str]) -> None:
-        if number != self._question:
+    def _take(self, change: _Change) -> None:
+        if change.question != self._question:
             return  # the user has typed on
-        self._answered = number
-        if ids != self._ids:
-            self._change_to(ids)
-        if ids:
-            self.dataChanged.emit(self.index(0), self.index(len(ids) - 1))
+        if change.gone is None or change.new is None:
+            self.beginResetModel()
+            self._ids = change.ids
+            self._version += 1
+            self.endResetModel()
+        elif change.version == self._version:
+            self._apply(change.ids, change.gone, change.new)
+        else:  # a sticker was made since
+            self.ask(self.words, favourites=self.favourites)
+            return
+        self._answered = change.question
+        if self._ids and self._stale:
+            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
         self.searched.emit()
 
-    def _change_to(self, ids: list[str]) -> None:
-        """Remove and insert runs of rows until they are `ids`."""
-        start = _common(self._ids, ids)
-        old, fresh = self._ids[start:], ids[start:]
-        end = _common(old[::-1], fresh[::-1])
-        old, fresh = old[: len(old) - end], fresh[: len(fresh) - end]
-        wanted, present = set(fresh), set(old)
-        gone = _runs([start + row for row, id_ in enumerate(old) if id_ not in wanted])
-        new = _runs([start + row for row, id_ in enumerate(fresh) if id_ not in present])
-        if len(gone) + len(new) > _MOST_CHANGES or not self._ids:
-            self.beginResetModel()
-            self._ids = ids
-            self.endResetModel()
-            return
+    def _apply(self, ids: list[str], gone: Runs, new: Runs) -> None:
         for first, last in reversed(gone):
             self.beginRemoveRows(QModelIndex(), first, last)
             del self._ids[first : last + 1]
@@ -222,6 +299,19 @@ class GalleryModel(QAbstractListModel):
             self.beginInsertRows(QModelIndex(), first, last)
             self._ids[first:first] = ids[first : last + 1]
             self.endInsertRows()
+        self._version += bool(gone or new)
+
+
+def _changes(before: list[str], after: list[str]) -> tuple[Runs, Runs] | tuple[None, None]:
+    """Runs of rows to remove from `before`, then to insert; Nones where that would be too many."""
+    start = _common(before, after)
+    old, fresh = before[start:], after[start:]
+    end = _common(old[::-1], fresh[::-1])
+    old, fresh = old[: len(old) - end], fresh[: len(fresh) - end]
+    wanted, present = set(fresh), set(old)
+    gone = _runs([start + row for row, id_ in enumerate(old) if id_ not in wanted])
+    new = _runs([start + row for row, id_ in enumerate(fresh) if id_ not in present])
+    return (gone, new) if len(gone) + len(new) <= _MOST_CHANGES else (None, None)
 
 
 def _common(one: list[str], other: list[str]) -> int:
@@ -230,9 +320,9 @@ def _common(one: list[str], other: list[str]) -> int:
     return bisect_left(range(most), True, key=lambda n: one[: n + 1] != other[: n + 1])
 
 
-def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+def _runs(rows: Sequence[int]) -> Runs:
     """Ascending rows as (first, last) of each unbroken run."""
-    runs: list[tuple[int, int]] = []
+    runs: Runs = []
     for row in rows:
         if runs and runs[-1][1] == row - 1:
             runs[-1] = (runs[-1][0], row)

@@ -144,9 +144,9 @@ class GalleryPane(Card):
         self.model.searched.connect(self._show_state)
         self.model.rowsInserted.connect(self._show_state)
         self.thumbnails.ready.connect(self.model.changed)
-        self._delay.timeout.connect(self._ask)
+        self._delay.timeout.connect(self.ask)
         self.search.textChanged.connect(self._delay.start)
-        self.favourites.toggled.connect(self._ask)
+        self.favourites.toggled.connect(self.ask)
         self._find.triggered.connect(self._focus_search)
         view.selectionModel().selectionChanged.connect(self._choose)
         view.activated.connect(self.actions_.send)
@@ -174,18 +174,19 @@ class GalleryPane(Card):
 
     def _search_key(self, event: QKeyEvent) -> bool:
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._ask()
+            self.ask()
             self.view.setFocus()
             if not self.view.currentIndex().isValid() and self.model.rowCount():
                 self.view.setCurrentIndex(self.model.index(0))
             return True
         if event.key() == Qt.Key.Key_Escape and self.search.text():
             self.search.clear()
-            self._ask()
+            self.ask()
             return True
         return False
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Show what the search box and the favourites button say, now."""
         self._delay.stop()
         words, favourites = self.search.text().strip(), self.favourites.isChecked()
         self.favourites.set_icon("star-filled" if favourites else "star")

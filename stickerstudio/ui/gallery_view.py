@@ -227,7 +227,10 @@ class GalleryView(QAbstractItemView):
         self._stay(start, end - start + 1)
 
     def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
+        # Another row becomes the current one: that is no reason to scroll to it.
+        self.setAutoScroll(False)
         super().rowsAboutToBeRemoved(parent, start, end)
+        self.setAutoScroll(True)
         first = self.visible_rows().start
         self._gone_before = max(0, min(end + 1, first) - start)
 

@@ -69,6 +69,12 @@ class Thumbnails(QObject, Generic[Source]):
                 self._pool.start(self._work)
         return None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is wished for or being decoded."""
+        with self._lock:
+            return not self._wishes and not self._in_work
+
     def forget(self) -> None:
         """Drop what nobody has begun to decode: another list is shown now."""
         with self._lock:

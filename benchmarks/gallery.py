@@ -1,0 +1,188 @@
+"""The gallery at 100,000 stickers: open the pane, search, scroll, see a new sticker come.
+
+    python -m benchmarks.gallery [--stickers N]
+
+Offscreen, over a real library of real files. Beside each time: how many thumbnails were decoded,
+which should be those on screen, and the longest gap of a 5 ms timer in the UI thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PIL import Image
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication  # noqa: TID251 — it measures a widget
+
+from benchmarks.library import fill
+from stickerstudio.chat.transcript import Transcript
+from stickerstudio.core.library import Library
+from stickerstudio.core.paths import Paths
+from stickerstudio.core.recipe import Recipe
+from stickerstudio.ui import style
+from stickerstudio.ui.gallery_model import Role
+from stickerstudio.ui.gallery_pane import GalleryPane
+
+MOST_GAP = 33.0  # milliseconds
+
+
+class Shelf(QObject):
+    """What the gallery knows of a session, without an engine."""
+
+    sticker_ready = Signal(object)
+    library_changed = Signal()
+    notice = Signal(object)
+    closed = Signal()
+
+    def __init__(self, paths: Paths) -> None:
+        super().__init__()
+        self.paths = paths
+        self.library = Library(paths.library)
+        self.chat = Transcript(paths.state / "chat.jsonl")
+
+    def undo_delete(self) -> None:
+        """Nothing is deleted here."""
+
+
+class Gaps(QObject):
+    """The longest time in which the UI thread did not answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.longest = 0.0
+        self._since = QElapsedTimer()
+        self._timer = QTimer(self, interval=5, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self) -> None:
+        """Measure anew."""
+        self.longest = 0.0
+        self._since.start()
+        self._timer.start()
+
+    def _tick(self) -> None:
+        self.longest = max(self.longest, self._since.nsecsElapsed() / 1e6)
+        self._since.restart()
+
+
+class Bench:
+    """Runs the measurements over one pane."""
+
+    def __init__(self, app: QApplication, paths: Paths) -> None:
+        self._app = app
+        self._gaps = Gaps()
+        self.missed = 0
+        self.shelf = Shelf(paths)
+        start = time.perf_counter()
+        self.pane = GalleryPane(self.shelf)  # pyright: ignore[reportArgumentType]
+        self.pane.resize(420, 800)
+        self.pane.show()
+        self._until(self._is_painted)
+        self._line("open → all on screen painted", time.perf_counter() - start, 1.0)
+
+    def measure(self, name: str, action: Callable[[], object], limit: float | None = None) -> None:
+        """Do `action`; print how long it took until everything on screen was painted."""
+        loads = self.pane.thumbnails.loads
+        self._gaps.start()
+        start = time.perf_counter()
+        action()
+        self._until(lambda: not self.pane.model.is_searching)
+        found = time.perf_counter() - start
+        self._until(self._is_painted)
+        painted = time.perf_counter() - start
+        gap = self._gaps.longest
+        self._line(
+            name,
+            found,
+            limit,
+            f"painted {painted * 1e3:6.0f} ms, {self.pane.thumbnails.loads - loads:4} thumbnails, "
+            f"longest gap {gap:5.1f} ms{' MISSED' * (gap > MOST_GAP)}",
+        )
+        self.missed += gap > MOST_GAP
+
+    def scroll(self, steps: int, pixels: int) -> None:
+        """Scroll by the wheel: a step every 16 ms."""
+        bar = self.pane.view.verticalScrollBar()
+        for _ in range(steps):
+            bar.setValue(bar.value() + pixels)
+            end = time.perf_counter() + 0.016
+            while time.perf_counter() < end:
+                self._app.processEvents()
+
+    def close(self) -> None:
+        """End the workers."""
+        self.pane.stop()
+        self.shelf.library.close()
+
+    def _line(self, name: str, seconds: float, limit: float | None, rest: str = "") -> None:
+        over = limit is not None and seconds > limit
+        self.missed += over
+        bound = "" if limit is None else f"(≤ {limit * 1e3:5.0f} ms)"
+        print(f"  {name:34} {seconds * 1e3:8.1f} ms {bound:12} {rest}{' MISSED' * over}")
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + 30
+        while not done() and time.monotonic() < end:
+            self._app.processEvents()
+            time.sleep(0.001)
+
+    def _is_painted(self) -> bool:
+        """Whether nothing that is on screen is waited for."""
+        pane = self.pane
+        pane.view.viewport().repaint()  # asks for what is missing
+        self._app.processEvents()
+        rows = [pane.model.index(row) for row in pane.view.visible_rows()]
+        return (
+            not pane.model.is_searching
+            and all(index.data(Role.STICKER) is not None for index in rows)
+            and pane.thumbnails.is_idle
+        )
+
+
+def main() -> int:
+    """Print the figures; 1 where one is over its limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stickers", type=int, default=100_000)
+    count = parser.parse_args().stickers
+    app = QApplication([])
+    style.apply_theme(app, "light")
+    with tempfile.TemporaryDirectory() as root:
+        paths = Paths.under(Path(root))
+        fill(paths.library, count)
+        Library(paths.library).close()  # the index is made here, not in what is measured
+        print(f"gallery of {count:,} stickers, {os.cpu_count()} cores")
+        bench = Bench(app, paths)
+        pane, view = bench.pane, bench.pane.view
+        bench.measure("wheel, 100 steps", lambda: bench.scroll(100, 40))
+        bench.measure("fling to the middle", lambda: bench.scroll(60, count * 10))
+        bar = view.verticalScrollBar()
+        bench.measure("jump to the end", lambda: bar.setValue(bar.maximum()))
+        bench.measure("jump to the top", lambda: bar.setValue(0))
+        for words in ("otter", "sleepy penguin", "水獺", "獺", "nothing at all", ""):
+            search = f"search {words!r}" if words else "back to all"
+            bench.measure(search, lambda words=words: _search(pane, words))
+        bench.measure("select all", view.selectAll)
+        image = Image.effect_noise((256, 256), 60)
+        sticker = bench.shelf.library.add(image, Recipe("new one"), 0.5)
+        bench.measure("a new sticker", lambda: bench.shelf.sticker_ready.emit(sticker))
+        bench.measure("another window's change", bench.shelf.library_changed.emit)
+        bench.measure("resize", lambda: pane.resize(700, 800))
+        bench.close()
+    return 1 if bench.missed else 0
+
+
+def _search(pane: GalleryPane, words: str) -> None:
+    pane.search.setText(words)
+    pane.ask()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
