@@ -19,6 +19,7 @@ from typing import Any
 
 import diffusers
 import torch
+from diffusers.loaders.single_file_utils import SingleFileComponentError
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -47,6 +48,17 @@ from stickerstudio.engine.device import vae_dtype
 from stickerstudio.engine.memory import is_out_of_memory
 from stickerstudio.models.identify import weight_files
 from stickerstudio.models.safetensors_header import read_header
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    TypeError,
+    SafetensorError,
+    SingleFileComponentError,
+)
+"""What diffusers and transformers raise about a model whose files do not add up."""
 
 WEIGHTED = ("unet", "vae", "text_encoder", "text_encoder_2")
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
@@ -175,7 +187,10 @@ def load(
             )
     if model.unet.config.in_channels != model.vae.config.latent_channels:
         raise _other_architecture(location, tr("SDXL for inpainting or editing"))
-    for module in model.modules.values():
+    for name, module in model.modules.items():
+        for key, weight in module.named_parameters():
+            if weight.is_meta:  # a single checkpoint had nothing to put there
+                raise _damaged(location, tr("{name} is missing", name=f"{name}.{key}"))
         module.eval().requires_grad_(False)
     return model
 
@@ -308,7 +323,7 @@ def _as_sentences(location: Path) -> Iterator[None]:
     except (PermissionError, FileNotFoundError):
         with disk_errors(location):
             raise
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+    except _UNREADABLE as error:
         if is_out_of_memory(error):
             raise
         raise _damaged(location, str(error).strip().split("\n")[0]) from error

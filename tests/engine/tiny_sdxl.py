@@ -42,6 +42,7 @@ def build_pipeline(
     prediction: Prediction = "epsilon",
     *,
     seed: int = 0,
+    second_width: int = 32,
     unet: Mapping[str, Any] | None = None,
     force_zeros_for_empty_prompt: bool = True,
 ) -> StableDiffusionXLPipeline:
@@ -49,23 +50,23 @@ def build_pipeline(
 
     It paints 64×64 by default (latents 32×32, factor 2), with Euler ancestral and trailing
     timesteps like SDXL-Turbo; "v_prediction" adds the zero-terminal schedule that goes with it.
+    `second_width` is the second text encoder's; in a true SDXL it is wider than the first.
     """
     merges = merges_for(WORDS)
     tokenizer, tokenizer_2 = build_tokenizer(merges), build_tokenizer(merges, pad_token="!")
-    size = len(tokenizer)
     special: Any = tokenizer  # its token ids are declared as if there could be several
-    text_config = CLIPTextConfig(
-        vocab_size=size,
-        bos_token_id=special.bos_token_id,
-        eos_token_id=special.eos_token_id,
-        pad_token_id=special.pad_token_id,
-        hidden_size=32,
-        intermediate_size=37,
-        num_attention_heads=4,
-        num_hidden_layers=3,
-        hidden_act="gelu",
-        projection_dim=32,
-    )
+    text_config: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "bos_token_id": special.bos_token_id,
+        "eos_token_id": special.eos_token_id,
+        "pad_token_id": special.pad_token_id,
+        "hidden_size": 32,
+        "intermediate_size": 37,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 3,
+        "hidden_act": "gelu",
+        "projection_dim": 32,
+    }
     unet_config: dict[str, Any] = {
         "block_out_channels": (32, 64),
         "layers_per_block": 2,
@@ -80,7 +81,7 @@ def build_pipeline(
         "addition_time_embed_dim": 8,
         "transformer_layers_per_block": (1, 2),
         "projection_class_embeddings_input_dim": 80,  # 6 × 8 + 32
-        "cross_attention_dim": 64,
+        "cross_attention_dim": 32 + second_width,
         "norm_num_groups": 8,
     }
     vae_config: dict[str, Any] = {
@@ -97,8 +98,10 @@ def build_pipeline(
         parts = {
             "unet": UNet2DConditionModel(**{**unet_config, **(unet or {})}),
             "vae": vae,
-            "text_encoder": CLIPTextModel(text_config),
-            "text_encoder_2": CLIPTextModelWithProjection(text_config),
+            "text_encoder": CLIPTextModel(CLIPTextConfig(**text_config)),
+            "text_encoder_2": CLIPTextModelWithProjection(
+                CLIPTextConfig(**{**text_config, "hidden_size": second_width})
+            ),
         }
     with torch.no_grad():  # random decoders paint near grey: stretch, so that pixels tell apart
         vae.decoder.conv_out.weight.mul_(8)
