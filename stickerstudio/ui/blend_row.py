@@ -88,6 +88,7 @@ class BlendRow(QFrame):
         self.box.blockSignals(blocked)
         self.switch.setChecked(entry.enabled)
         self._title.setEnabled(entry.enabled)
+        self.slider.set_active(entry.enabled)
 
     def retranslate(self) -> None:
         """Word everything anew."""

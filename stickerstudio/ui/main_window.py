@@ -20,7 +20,7 @@ from stickerstudio.ui.status_line import StatusLine
 from stickerstudio.ui.widgets import Card, PushButton, name_control
 
 TITLE = "Sticker Studio"  # a name: not translated
-COLUMNS = (296, 584, 400)  # pixels at first; then as the user leaves them
+COLUMNS = (320, 576, 384)  # pixels at first; then as the user leaves them
 ROWS = (496, 220)
 
 

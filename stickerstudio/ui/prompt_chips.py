@@ -127,6 +127,7 @@ class _Row(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(style.SPACE)
         self.caption.setFixedHeight(LINE)
+        self.caption.setMinimumWidth(style.SPACE * 6)  # so that the rows line up
         row.addWidget(self.caption)
         row.setAlignment(self.caption, style.TOP)
         row.addWidget(inside, 1)

@@ -41,6 +41,8 @@ class PromptOptions(QWidget):
         self.steps = QSpinBox()
         for box in (self.count, self.steps):
             box.setMinimumWidth(style.SPACE * 8)
+        for box in (self.seed, self.count, self.steps):
+            box.lineEdit().setTextMargins(style.SPACE - 2, 0, 0, 0)  # no style sheet reaches these
         self._names = [label("small") for _ in range(3)]
         self._arrange()
         self.seed.valueChanged.connect(lambda value: self.changed.emit({"seed": int(value)}))

@@ -281,7 +281,7 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
 QPlainTextEdit, QTextEdit {{ padding: 6px 6px; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ padding: 5px 5px; }}
 QAbstractSpinBox > QLineEdit, QAbstractSpinBox > QLineEdit:focus {{
-  background: transparent; border: none; min-height: 0; margin: 0; padding: 0 0 0 8px;
+  background: transparent; border: none; min-height: 0; padding: 0;
 }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button {{ width: 18px; border: none; background: transparent; }}

@@ -30,6 +30,7 @@ class WeightSlider(QSlider):
     def __init__(self, default: float, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.default = default
+        self._active = True
         self.setRange(round(MIN_BLEND * SCALE), round(MAX_BLEND * SCALE))
         self.setSingleStep(STEP)
         self.setPageStep(SCALE // 4)
@@ -37,6 +38,11 @@ class WeightSlider(QSlider):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setMinimumWidth(style.SPACE * 10)
         self.actionTriggered.connect(self._keyed)
+
+    def set_active(self, active: bool) -> None:
+        """Whether its LoRA takes part; if not, the slider is grey, but can still be moved."""
+        self._active = active
+        self.update()
 
     @property
     def weight(self) -> float:
@@ -99,7 +105,6 @@ class WeightSlider(QSlider):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = self.height() / 2
         zero, knob = self._x_of(0), self._x_of(self.value())
-        on = self.isEnabled()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.line))
         painter.drawRoundedRect(QRectF(_KNOB, middle - 2, self.width() - 2 * _KNOB, 4), 2, 2)
@@ -107,14 +112,14 @@ class WeightSlider(QSlider):
         painter.drawRoundedRect(QRectF(zero - 1, middle - 6, 2, 12), 1, 1)
         default = self._x_of(round(self.default * SCALE))
         painter.drawEllipse(QPointF(default, middle + 7), 1.5, 1.5)
-        painter.setBrush(QColor(colours.accent if on else colours.edge))
+        painter.setBrush(QColor(colours.accent if self._active else colours.edge))
         painter.drawRoundedRect(QRectF(min(zero, knob), middle - 2, abs(knob - zero), 4), 2, 2)
         if self.hasFocus():
             ring = QColor(colours.accent)
             ring.setAlphaF(0.3)
             painter.setBrush(ring)
             painter.drawEllipse(QPointF(knob, middle), _KNOB + 3.5, _KNOB + 3.5)
-        painter.setPen(QPen(QColor(colours.accent if on else colours.edge), 2))
+        painter.setPen(QPen(QColor(colours.accent if self._active else colours.edge), 2))
         painter.setBrush(QColor(colours.accent if self.isSliderDown() else colours.card))
         painter.drawEllipse(QPointF(knob, middle), _KNOB - 1, _KNOB - 1)
         painter.end()
