@@ -213,6 +213,8 @@ class _Child:
         while (job := self._jobs.get()) is not None:
             self._run(generator, job)
         generator.close()
+        sys.stdout.flush()
+        os._exit(0)  # torch takes seconds to take itself apart, and the window would wait for it
 
     def _run(self, generator: Generator, job: Job) -> None:
         ended = False
