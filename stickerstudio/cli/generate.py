@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-import re
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from stickerstudio.cli.arguments import as_typed, lora_weight, shelf_name, size, whole
 from stickerstudio.cli.context import Context
 from stickerstudio.core import settings
 from stickerstudio.core.errors import (
@@ -32,8 +31,8 @@ from stickerstudio.core.messages import (
     StickerReady,
 )
 from stickerstudio.core.paths import Paths
-from stickerstudio.core.recipe import MAX_SEED, MAX_STEPS, MAX_WEIGHT, LoraWeight, Recipe
-from stickerstudio.core.save import CopyFormat, save_copy
+from stickerstudio.core.recipe import MAX_SEED, MAX_STEPS, LoraWeight, Recipe
+from stickerstudio.core.save import CopyFormat, save_copy, suggested_name
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.catalogue import Catalogue
@@ -49,14 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-n",
         dest="count",
         metavar="N",
-        type=_whole(1, MAX_COUNT),
+        type=whole(1, MAX_COUNT),
         default=1,
         help=tr("how many; sticker i takes the seed S+i"),
     )
     parser.add_argument(
         "--seed",
         metavar="S",
-        type=_whole(0, MAX_SEED),
+        type=whole(0, MAX_SEED),
         default=None,
         help=tr("the same seed gives the same sticker; without one it is rolled"),
     )
@@ -64,16 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lora",
         dest="loras",
         metavar="NAME=WEIGHT",
-        type=_lora,
+        type=lora_weight,
         action="append",
         default=[],
         help=tr("mix in a LoRA; a .safetensors file is added to your LoRAs first; may be repeated"),
     )
     parser.add_argument("--model", metavar="NAME|PATH", default="starter", help=tr("the model"))
     parser.add_argument(
-        "--steps", metavar="N", type=_whole(1, MAX_STEPS), help=tr("denoising steps")
+        "--steps", metavar="N", type=whole(1, MAX_STEPS), help=tr("denoising steps")
     )
-    parser.add_argument("--size", metavar="WxH", type=_size, help=tr("pixels the model paints"))
+    parser.add_argument("--size", metavar="WxH", type=size, help=tr("pixels the model paints"))
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help=tr("where to run")
     )
@@ -146,7 +145,7 @@ def recipe_from(
     chosen = settings.load(paths.state / "settings.json")
     seed = arguments.seed
     return Recipe(
-        prompt=_as_typed(arguments.prompt).strip(),
+        prompt=as_typed(arguments.prompt).strip(),
         seed=time.time_ns() % (MAX_SEED + 1) if seed is None else seed,
         num_inference_steps=steps,
         guidance_scale=card.guidance_scale,
@@ -154,7 +153,7 @@ def recipe_from(
         height=height,
         model=card.name,
         loras=tuple(
-            LoraWeight(_shelf_name(shelf, name), weight) for name, weight in arguments.loras
+            LoraWeight(shelf_name(shelf, name), weight) for name, weight in arguments.loras
         ),
         cutout=arguments.cutout,
         upscale=chosen.upscale if arguments.upscale else 1,
@@ -176,7 +175,7 @@ class _Copies:
         """Where the user finds the sticker."""
         if self._folder is None:
             return sticker.path
-        return save_copy(sticker, self._folder, self._format)
+        return save_copy(sticker, self._folder / suggested_name(sticker), self._format)
 
 
 class _Making:
@@ -251,58 +250,3 @@ def _described(sticker: Sticker, path: Path) -> dict[str, Any]:
         "size": [sticker.width, sticker.height],
         "seconds": round(sticker.seconds, 3),
     }
-
-
-def _shelf_name(shelf: LoraShelf, name: str) -> str:
-    """What the engine finds a LoRA by; a file that is not on the shelf is put there."""
-    if name.lower().endswith(".safetensors"):
-        return shelf.add(Path(name).expanduser()).name
-    return shelf.find(name).name
-
-
-def _as_typed(text: str) -> str:
-    """An argument in UTF-8 that Python could not read, as in a C locale, read after all."""
-    try:
-        return os.fsencode(text).decode("utf-8")
-    except UnicodeError:
-        return text
-
-
-def _whole(low: int, high: int) -> Any:
-    def number(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(
-                tr(
-                    "{value} is not a whole number from {low} to {high}",
-                    value=text,
-                    low=low,
-                    high=high,
-                )
-            )
-        return value
-
-    return number
-
-
-def _lora(text: str) -> tuple[str, float]:
-    name, equals, number = text.rpartition("=")
-    try:
-        weight = float(number)
-    except ValueError:
-        weight = math.nan
-    if not (name and equals) or not abs(weight) <= MAX_WEIGHT:  # "not <=" refuses NaN as well
-        raise argparse.ArgumentTypeError(
-            tr("{value} is not NAME=WEIGHT, such as pastel=0.8", value=text)
-        )
-    return name, weight
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text)
-    if match is None:
-        raise argparse.ArgumentTypeError(tr("{value} is not WxH, such as 512x512", value=text))
-    return cast("tuple[int, int]", tuple(map(int, match.groups())))

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from stickerstudio.cli.arguments import lora_weight, shelf_name, whole
 from stickerstudio.cli.context import Context
 from stickerstudio.core.errors import report
 from stickerstudio.core.i18n import tr
+from stickerstudio.models.catalogue import Catalogue
 from stickerstudio.models.loras import LoraInfo, LoraShelf
 
 Add = Callable[..., argparse.ArgumentParser]
 
 
 def add_commands(parser: argparse.ArgumentParser, add: Add) -> None:
-    """`list` (also without a name), `show`, `add` and `remove`."""
+    """`list` (also without a name), `show`, `add`, `remove` and `fuse`."""
     parser.set_defaults(command=list_loras)
     commands = parser.add_subparsers(title=tr("commands"), metavar="COMMAND")
     add("list", tr("every LoRA"), commands).set_defaults(command=list_loras)
@@ -29,6 +32,34 @@ def add_commands(parser: argparse.ArgumentParser, add: Add) -> None:
     removing = add("remove", tr("delete one of your LoRAs"), commands)
     removing.add_argument("name", metavar="NAME")
     removing.set_defaults(command=remove_lora)
+    fusing = add("fuse", tr("save a blend as one LoRA file"), commands)
+    fusing.add_argument("loras", metavar="NAME=WEIGHT", type=lora_weight, nargs="+")
+    fusing.add_argument(
+        "--model", metavar="NAME|PATH", default="starter", help=tr("the model they are for")
+    )
+    how = fusing.add_mutually_exclusive_group()
+    how.add_argument(
+        "--method",
+        choices=("exact", "svd", "ties", "dare"),
+        default="svd",
+        help=tr("exact: the ranks add up; svd: the nearest of one rank; ties, dare: less clashing"),
+    )
+    how.add_argument(
+        "--exact", dest="method", action="store_const", const="exact", help="--method exact"
+    )
+    fusing.add_argument(
+        "--rank", metavar="R", type=whole(1, 1024), default=32, help=tr("of the result; 32")
+    )
+    fusing.add_argument(
+        "--keys",
+        choices=("diffusers", "kohya"),
+        default="diffusers",
+        help=tr("whose names the file uses"),
+    )
+    fusing.add_argument(
+        "-o", dest="file", metavar="FILE", type=Path, required=True, help=tr("the file to write")
+    )
+    fusing.set_defaults(command=fuse_loras)
 
 
 def list_loras(arguments: argparse.Namespace, context: Context) -> int:
@@ -77,6 +108,38 @@ def remove_lora(arguments: argparse.Namespace, context: Context) -> int:
     LoraShelf(context.paths).remove(arguments.name)
     context.output.line(tr("{name} was removed.", name=arguments.name))
     context.output.result({"removed": arguments.name})
+    return 0
+
+
+def fuse_loras(arguments: argparse.Namespace, context: Context) -> int:
+    """Save a blend as one file, for this program and others."""
+    shelf = LoraShelf(context.paths)
+    named = [(shelf.find(shelf_name(shelf, name)), weight) for name, weight in arguments.loras]
+    location = Catalogue(context.paths).find(arguments.model).installed_at()
+    from stickerstudio.engine.fuse import Ingredient, fuse  # imports torch: only now
+    from stickerstudio.engine.pipeline import examine, load
+
+    sdxl = context.paths.resources / "sdxl"
+    checkpoint = examine(location, sdxl)
+    modules = load(checkpoint, checkpoint.dtype, sdxl).modules  # mapped from the disk, not read
+
+    def progress(done: int, total: int) -> None:
+        context.output.progress(tr("Layer {n} of {total}", n=done, total=total), done=done == total)
+
+    with context.interrupt.polled():
+        made = fuse(
+            [Ingredient.of(info, weight) for info, weight in named],
+            {name: modules[name] for name in ("unet", "text_encoder", "text_encoder_2")},
+            arguments.file.expanduser().absolute(),
+            method=arguments.method,
+            rank=arguments.rank,
+            key_format=arguments.keys,
+            progress=progress,
+            is_cancelled=context.interrupt.is_pressed,
+        )
+    lost = tr("{percent} % lost", percent=f"{100 * made.relative_error:.2f}")
+    context.output.line(f"{made.path} ({lost})")
+    context.output.result({"lora": asdict(made) | {"path": str(made.path)}})
     return 0
 
 

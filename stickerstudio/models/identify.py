@@ -105,9 +105,9 @@ def _folder(path: Path) -> ModelCard:
     unet = _config(path / "unet" / "config.json")
     if unet.get("addition_embed_type") != "text_time":
         raise _other_architecture(path, tr("another architecture that calls itself SDXL"))
-    if unet.get("in_channels") != 4:
-        raise _other_architecture(path, tr("SDXL for inpainting or editing"))
     vae = _config(path / "vae" / "config.json")
+    if unet.get("in_channels", 4) != vae.get("latent_channels", 4):
+        raise _other_architecture(path, tr("SDXL for inpainting or editing"))
     for part in ("text_encoder", "text_encoder_2"):
         _config(path / part / "config.json")
     scheduler = _config(path / "scheduler" / "scheduler_config.json")

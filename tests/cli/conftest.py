@@ -68,7 +68,8 @@ def program(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
     """Start `python -m stickerstudio` as a user's shell would."""
     command = [sys.executable, "-m", "stickerstudio", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, **{**pipes, **options})
+    merged: dict[str, Any] = {**pipes, **options}
+    return subprocess.Popen(command, **merged)
 
 
 def run_program(*arguments: object, **options: Any) -> Result:

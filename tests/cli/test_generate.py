@@ -196,7 +196,7 @@ def test_a_copy_that_cannot_be_written_stops_and_keeps_what_is_in_the_library(
         return begin(studio)
 
     monkeypatch.setattr(Studio, "start", start_and_lose_the_folder)
-    result = cli("generate", "otter", "--model", tiny, "-n", 50, "-o", folder, "--json")
+    result = cli("generate", "otter", "--model", tiny, "-n", 5, "-o", folder, "--json")
     assert (result.code, result.json["error"]["kind"]) == (3, "NotFoundError")
     with Library(home.library) as library:
         assert library.count() == 1

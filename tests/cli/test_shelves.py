@@ -66,6 +66,24 @@ def test_loras_come_and_go(cli: Cli, tiny_lora: Path, tmp_path: Path) -> None:
     assert (evil.code, evil.json["error"]["kind"]) == (3, "UnsafeFileError")
 
 
+def test_a_blend_is_fused_into_one_file_that_can_be_added(
+    cli: Cli, tiny: Path, tiny_lora: Path, tmp_path: Path
+) -> None:
+    cli("loras", "add", tiny_lora)
+    file = tmp_path / "both.safetensors"
+    order = ("loras", "fuse", "pastel=0.5", "--model", tiny, "-o", file, "--json")
+    made = cli(*order, "--exact").json["lora"]
+    assert made["path"] == str(file)
+    assert (made["relative_error"], made["size_bytes"]) == (0, file.stat().st_size)
+    assert made["layers"] > 0
+    assert cli("loras", "add", file, "--json").json["lora"]["name"] == "both"
+    again = cli(*order, "--rank", 2)
+    assert (again.code, again.json["error"]["kind"]) == (3, "BadInputError")  # it exists
+    file.unlink()
+    assert 0 < cli(*order, "--rank", 2).json["lora"]["relative_error"] < 1
+    assert cli(*order, "--rank", 2, "--exact", "--method", "ties").code == 2
+
+
 # --- download ---
 
 
