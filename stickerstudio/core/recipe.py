@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
@@ -107,7 +106,7 @@ class Recipe:
             if not isinstance(data, dict):
                 raise TypeError("not an object")
             return cls._from_mapping(cast("Mapping[str, Any]", data))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise BadInputError(
                 tr("These sticker settings could not be read."), str(error), ""
             ) from error
@@ -146,7 +145,7 @@ def _check_text(label: str, text: str) -> None:
 
 
 def _check_range(label: str, value: float, low: float, high: float) -> None:
-    if not (math.isfinite(value) and low <= value <= high):
+    if not low <= value <= high:  # never true for NaN
         raise BadInputError(
             tr("{label} is out of range.", label=label),
             tr("It is {value}; from {low} to {high} is possible.", value=value, low=low, high=high),
