@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
+from PySide6.QtGui import QImage, QImageWriter
 
 from stickerstudio.core.errors import BadInputError, NotFoundError, StudioError, report
 from stickerstudio.core.i18n import tr
@@ -70,7 +70,7 @@ def _picture(mime: QMimeData) -> bytes:
             return data
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImage(mime.imageData()).save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(QImage(mime.imageData()))
     return bytes(buffer.data().data())
 
 

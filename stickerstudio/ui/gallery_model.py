@@ -69,7 +69,7 @@ class _Change:
 
 
 class _Answer(QObject):
-    """Carries what a worker found to the UI thread."""
+    """Carries what a worker found to the UI thread; has no parent: workers outlive no signal."""
 
     change = Signal(object)  # _Change
     failed = Signal(int, object)  # number of the question, ErrorReport
@@ -103,7 +103,7 @@ class GalleryModel(QAbstractListModel):
         self._fetching = False
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(2)  # one asks, one fetches
-        self._answer = _Answer(self)
+        self._answer = _Answer()
         self._answer.change.connect(self._take)
         self._answer.failed.connect(self._give_up)
         self._answer.stickers.connect(self._receive)

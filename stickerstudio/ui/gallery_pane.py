@@ -56,11 +56,11 @@ class GalleryPane(Card):
         self._count = label("small")
         self.search = QLineEdit()
         self.favourites = IconButton("star")
-        self._buttons: dict[Name, IconButton] = {
+        self.buttons: dict[Name, IconButton] = {
             name: IconButton(self.actions_.icon(name)) for name in _BUTTONS
         }
-        self._none = EmptyState("sticker")
-        self._unfound = EmptyState("search")
+        self.empty = EmptyState("sticker")
+        self.unfound = EmptyState("search")
         self._stack = QStackedLayout()
         self._find = QAction(self)
         self._delay = QTimer(self)
@@ -83,7 +83,7 @@ class GalleryPane(Card):
         name_control(self.favourites, tr("Only favourites"))
         self.view.setAccessibleName(tr("Stickers"))
         self._find.setText(tr("Search your stickers"))
-        self._none.set_texts(
+        self.empty.set_texts(
             tr("No stickers yet"),
             tr("Describe one, press “Make”, and it appears here. Then drag it into the chat."),
         )
@@ -115,13 +115,13 @@ class GalleryPane(Card):
         filters.addWidget(self.favourites)
         tools = QHBoxLayout()
         tools.setSpacing(style.SPACE // 2)
-        for name, button in self._buttons.items():
+        for name, button in self.buttons.items():
             if name == "delete":
                 tools.addStretch()
             tools.addWidget(button)
         self.view.setFrameShape(GalleryView.Shape.NoFrame)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        for widget in (self.view, self._none, self._unfound):
+        for widget in (self.view, self.empty, self.unfound):
             self._stack.addWidget(widget)
         self.box.addLayout(head)
         self.box.addLayout(filters)
@@ -156,7 +156,7 @@ class GalleryPane(Card):
         view.drag_wanted.connect(self._drag)
         view.customContextMenuRequested.connect(self._menu)
         self.actions_.changed.connect(self._name_buttons)
-        for name, button in self._buttons.items():
+        for name, button in self.buttons.items():
             button.clicked.connect(self.actions_[name].trigger)
 
     # --- search ---
@@ -214,18 +214,18 @@ class GalleryPane(Card):
             self._stack.setCurrentWidget(self.view)
         elif filtered:
             self._word_unfound()
-            self._stack.setCurrentWidget(self._unfound)
+            self._stack.setCurrentWidget(self.unfound)
         else:
-            self._stack.setCurrentWidget(self._none)
+            self._stack.setCurrentWidget(self.empty)
         self._choose()
 
     def _word_unfound(self) -> None:
         if self.model.words:
-            self._unfound.set_texts(
+            self.unfound.set_texts(
                 tr("Nothing found"), tr("No sticker has all of these words. Try fewer of them.")
             )
         else:
-            self._unfound.set_texts(
+            self.unfound.set_texts(
                 tr("No favourites yet"),
                 tr("Point at a sticker and press the star in its corner."),
             )
@@ -246,7 +246,7 @@ class GalleryPane(Card):
         self.actions_.update()
 
     def _name_buttons(self) -> None:
-        for name, button in self._buttons.items():
+        for name, button in self.buttons.items():
             action = self.actions_[name]
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             tip = f"{action.text()} ({keys})" if keys else action.text()

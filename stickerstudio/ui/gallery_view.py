@@ -64,6 +64,7 @@ class GalleryView(QAbstractItemView):
         self._cell = SIZES[self._size]
         self._band_from: QPoint | None = None  # in the coordinates of the whole grid
         self._band = QRect()
+        self._gone_above = 0  # rows above the screen that are being removed
         self._star: QPersistentModelIndex | None = None  # pressed and not yet released
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -226,23 +227,25 @@ class GalleryView(QAbstractItemView):
         super().rowsInserted(parent, start, end)
         self._stay(start, end - start + 1)
 
-    def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
-        # Another row becomes the current one: that is no reason to scroll to it.
-        self.setAutoScroll(False)
-        super().rowsAboutToBeRemoved(parent, start, end)
-        self.setAutoScroll(True)
-        first = self.visible_rows().start
-        self._gone_before = max(0, min(end + 1, first) - start)
-
     def setModel(self, model: QAbstractItemModel | None) -> None:
+        if model is not None:  # heard before the view and its selection hear of it
+            model.rowsAboutToBeRemoved.connect(self._before_removal)
         super().setModel(model)
         if model is not None:
             model.rowsRemoved.connect(self._after_removal)
         self._lay_out()
 
+    def _before_removal(self, parent: QModelIndex, start: int, end: int) -> None:
+        del parent
+        first = self.visible_rows().start
+        self._gone_above = max(0, min(end + 1, first) - start)
+        # Another row may become the current one: that is no reason to scroll to it.
+        self.setAutoScroll(False)
+
     def _after_removal(self, parent: QModelIndex, start: int, end: int) -> None:
         del parent, end
-        self._stay(start, -self._gone_before)
+        self.setAutoScroll(True)
+        self._stay(start, -self._gone_above)
 
     def _stay(self, start: int, more: int) -> None:
         """Keep what is on screen where it is, `more` rows having come in at `start`."""

@@ -20,6 +20,12 @@ Key = tuple[str, int]  # name, pixels a side
 Source = TypeVar("Source")
 
 
+class _Relay(QObject):
+    """Carries pictures to the UI thread; has no parent, so that workers outlive no signal."""
+
+    loaded = Signal(object, object)  # Key, QImage
+
+
 class Thumbnails(QObject, Generic[Source]):
     """Small pictures, asked for by whoever paints them.
 
@@ -32,7 +38,6 @@ class Thumbnails(QObject, Generic[Source]):
     """
 
     ready = Signal(str)
-    _loaded = Signal(object, object)  # Key, QImage
 
     def __init__(
         self, load: Callable[[Source, int], QImage], parent: QObject | None = None
@@ -47,9 +52,10 @@ class Thumbnails(QObject, Generic[Source]):
         self._workers = 0
         self._closed = False
         self.loads = 0  # thumbnails decoded so far, for the benchmark
+        self._relay = _Relay()
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(_THREADS)
-        self._loaded.connect(self._take)
+        self._relay.loaded.connect(self._take)
 
     def get(self, name: str, source: Source, side: int) -> QPixmap | None:
         """The thumbnail, or None for now: `ready` follows. A null pixmap: it cannot be read."""
@@ -102,7 +108,7 @@ class Thumbnails(QObject, Generic[Source]):
                 )
             except StudioError:
                 image = QImage()
-            self._loaded.emit(key, image)
+            self._relay.loaded.emit(key, image)
 
     def _take(self, key: Key, image: QImage) -> None:
         with self._lock:
