@@ -160,13 +160,17 @@ class EngineProcess:
 
 
 def _reason(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
-        number = -exitcode
-        if number == getattr(signal, "SIGKILL", None):
-            return tr("The system ended it, most likely because the memory was full.")
-        name = signal.Signals(number).name if number in list(signal.Signals) else str(number)
+    if exitcode is None or exitcode >= 0:
+        return tr("It ended with code {code}.", code=exitcode)
+    try:
+        name = signal.Signals(-exitcode).name
+    except ValueError:
+        name = str(-exitcode)
+    if name == "SIGKILL":
+        return tr("The system ended it, most likely because the memory was full.")
+    if name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE"):
         return tr("It crashed inside a driver or a library ({signal}).", signal=name)
-    return tr("It ended with code {code}.", code=exitcode)
+    return tr("It was ended from outside ({signal}).", signal=name)
 
 
 # --- inside the child ---
@@ -249,7 +253,8 @@ class _Child:
                 case Cancel(job_id):
                     self._cancelled.add(job_id)
                 case Speak(language, locales):
-                    set_language(language, locales)
+                    with contextlib.suppress(OSError):  # English, then, but still listening
+                        set_language(language, locales)
                 case Shutdown():
                     self._ending.set()
                     self._jobs.put(None)

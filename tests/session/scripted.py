@@ -50,7 +50,11 @@ def model_card(name: str) -> ModelCard:
 
 def with_models(paths: Paths) -> Paths:
     """`paths` with two models in place of the bundled ones: "starter" and "other"."""
+    bundled = paths
     paths = replace(paths, resources=paths.state.parent / "resources")
+    paths.resources.mkdir(parents=True, exist_ok=True)
+    if not paths.locales.exists():
+        paths.locales.symlink_to(bundled.locales, target_is_directory=True)
     for name in ("starter", "other"):
         card = model_card(name)
         folder = paths.bundled_models / name

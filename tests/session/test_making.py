@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
+from stickerstudio.core.i18n import set_language
 from stickerstudio.core.library import Library
+from stickerstudio.core.paths import Paths
 from stickerstudio.session.session import Session
 from tests.session import scripted
 from tests.session.conftest import MakeSession
@@ -268,9 +271,31 @@ def test_a_second_window_sees_what_the_first_one_made(
     assert other.library.count() == 1
 
 
+@pytest.fixture
+def chinese(paths: Paths) -> Iterator[None]:
+    """A user who reads 繁體中文."""
+    set_language("zh_TW", paths.locales)
+    yield
+    set_language("en", paths.locales)
+
+
+@pytest.mark.usefixtures("chinese")
 def test_the_engine_speaks_the_users_language(session: Session, watch: Watch):
     watch.idle()
-    assert session.engine.reason == "en"
+    assert session.engine.reason == "zh_TW"
+
+
+def test_own_stickers_are_not_taken_for_another_windows_change(session: Session, watch: Watch):
+    session._collection._poll.setInterval(20)
+    changes: list[None] = []
+    session.library_changed.connect(lambda: changes.append(None))
+    make(session, "otter", 5)
+    watch.idle()
+    watch._qtbot.wait(300)
+    assert not changes
+    with Library(session.paths.library) as second:
+        second.delete([watch.stickers[0].id])
+    watch.until(lambda: changes)
 
 
 def test_what_the_engine_prints_goes_to_its_log(
