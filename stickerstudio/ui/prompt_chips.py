@@ -34,7 +34,9 @@ class PromptChips(QWidget):
         self.words = _Row(self)
         self.examples = _Row(self)
         self.near = _Row(self)
+        self._asked: tuple[ModelCard | None, list[str], str] = (None, [], "")
         self._shown: tuple[object, ...] = ()
+        self._unknown: tuple[Sequence[str], list[tuple[str, Concept]]] = ((), [])
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(style.SPACE // 2)
@@ -47,14 +49,15 @@ class PromptChips(QWidget):
         below.addWidget(self.examples)
         below.addWidget(self.near)
         box.addWidget(second)
-        self.show_near((), [])
         self.retranslate()
 
     def retranslate(self) -> None:
-        """Word the rows' labels anew."""
+        """Word the labels and the chips' tips anew."""
         self.words.caption.setText(tr("Words:"))
         self.examples.caption.setText(tr("Try:"))
         self._shown = ()
+        self.show_words(*self._asked)
+        self.show_near(*self._unknown)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -63,6 +66,7 @@ class PromptChips(QWidget):
 
     def show_words(self, card: ModelCard | None, lora_words: list[str], prompt: str) -> None:
         """Chips for `card` and the enabled LoRAs; those in `prompt` look pressed."""
+        self._asked = (card, lora_words, prompt)
         own = [card.trigger] if card and card.trigger else []
         style_words = list(card.style_words[:STYLE_WORDS]) if card else []
         words = list(dict.fromkeys([*own, *lora_words, *style_words]))
@@ -78,6 +82,7 @@ class PromptChips(QWidget):
 
     def show_near(self, unknown: Sequence[str], near: list[tuple[str, Concept]]) -> None:
         """Name the words the model does not know, with chips for concepts near to them."""
+        self._unknown = (unknown, near)
         clear_layout(self.near.flow)
         words = ", ".join(unknown[:3])
         self.near.caption.setText(

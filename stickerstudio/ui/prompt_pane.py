@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr, tr_n
@@ -18,7 +18,7 @@ from stickerstudio.ui.preview import PreviewView
 from stickerstudio.ui.prompt_chips import PromptChips
 from stickerstudio.ui.prompt_edit import PromptEdit
 from stickerstudio.ui.prompt_options import PromptOptions
-from stickerstudio.ui.widgets import Card, PushButton, label, name_control
+from stickerstudio.ui.widgets import Card, FlowLayout, PushButton, label, name_control
 from stickerstudio.ui.words import has_word, nearest_concepts, replace_word, with_word, without_word
 
 
@@ -75,12 +75,15 @@ class PromptPane(Card):
         head.addStretch()
         head.addWidget(self.live)
         head.addWidget(self.model)
-        foot = QHBoxLayout()
-        foot.setSpacing(style.SPACE)
+        buttons = QWidget()
+        pair = QHBoxLayout(buttons)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(style.SPACE)
+        pair.addWidget(self.stop)
+        pair.addWidget(self.make)
+        foot = FlowLayout(spacing=style.SPACE, push_last=True)
         foot.addWidget(self.options)
-        foot.addStretch()
-        foot.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignBottom)
-        foot.addWidget(self.make, 0, Qt.AlignmentFlag.AlignBottom)
+        foot.addWidget(buttons)
         self.box.addLayout(head)
         self.box.addWidget(self.preview, 1)
         self.box.addWidget(self.prompt)

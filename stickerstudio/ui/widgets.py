@@ -171,11 +171,21 @@ class EmptyState(QWidget):
 
 
 class FlowLayout(QLayout):
-    """Lays items out like words: left to right, then on the next line."""
+    """Lays items out like words: left to right, then on the next line.
 
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = style.SPACE // 2) -> None:
+    With `push_last` the last item lies at the right end of its line, at the line's foot.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        spacing: int = style.SPACE // 2,
+        push_last: bool = False,
+    ) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._push_last = push_last
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(spacing)
 
@@ -223,7 +233,11 @@ class FlowLayout(QLayout):
             if x > rect.x() and x + hint.width() > rect.x() + rect.width():
                 x, y, line = rect.x(), y + line + self.spacing(), 0
             if move:
-                item.setGeometry(QRect(QPoint(x, y), hint))
+                place = QRect(QPoint(x, y), hint)
+                if self._push_last and item is self._items[-1]:
+                    place.moveRight(rect.right())
+                    place.moveBottom(y + max(line, hint.height()) - 1)
+                item.setGeometry(place)
             x += hint.width() + self.spacing()
             line = max(line, hint.height())
         return y + line - rect.y()
