@@ -8,6 +8,7 @@ from typing import Any
 from stickerstudio.cli.interrupt import Interrupt
 from stickerstudio.cli.output import Output
 from stickerstudio.core.paths import Paths
+from stickerstudio.core.settings import Settings, load
 
 
 @dataclass(slots=True)
@@ -21,3 +22,13 @@ class Context:
     output: Output
     interrupt: Interrupt
     partial: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def settings(self) -> Settings:
+        """What the user chose in the window."""
+        return chosen(self.paths)
+
+
+def chosen(paths: Paths) -> Settings:
+    """The settings that the window keeps."""
+    return load(paths.state / "settings.json")

@@ -10,7 +10,6 @@ from typing import Any
 
 from stickerstudio.cli.arguments import as_typed, lora_weight, shelf_name, size, whole
 from stickerstudio.cli.context import Context
-from stickerstudio.core import settings
 from stickerstudio.core.errors import (
     BadInputError,
     Cancelled,
@@ -30,7 +29,6 @@ from stickerstudio.core.messages import (
     Progress,
     StickerReady,
 )
-from stickerstudio.core.paths import Paths
 from stickerstudio.core.recipe import MAX_SEED, MAX_STEPS, LoraWeight, Recipe
 from stickerstudio.core.save import CopyFormat, save_copy, suggested_name
 from stickerstudio.core.sticker import Sticker
@@ -104,7 +102,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         Cancelled: the user stopped it; what was finished is kept.
     """
     catalogue, shelf = Catalogue(context.paths), LoraShelf(context.paths)
-    recipe = recipe_from(arguments, catalogue.find(arguments.model), shelf, context.paths)
+    recipe = recipe_from(
+        arguments, catalogue.find(arguments.model), shelf, context.settings.upscale
+    )
     copies = _Copies(arguments.folder, arguments.format)
     context.partial.update(stickers=[], device=None, load_seconds=None)
     from stickerstudio.engine.studio import Studio  # imports torch: only now
@@ -125,9 +125,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def recipe_from(
-    arguments: argparse.Namespace, card: ModelCard, shelf: LoraShelf, paths: Paths
+    arguments: argparse.Namespace, card: ModelCard, shelf: LoraShelf, upscale: int
 ) -> Recipe:
-    """The first sticker's recipe.
+    """The first sticker's recipe, enlarged `upscale` times unless that is not wanted.
 
     Raises:
         NotFoundError: the model is not installed, or a LoRA is not there.
@@ -142,7 +142,6 @@ def recipe_from(
             tr("Choose a number in that range, or leave --steps away."),
         )
     width, height = arguments.size or card.size
-    chosen = settings.load(paths.state / "settings.json")
     seed = arguments.seed
     return Recipe(
         prompt=as_typed(arguments.prompt).strip(),
@@ -156,7 +155,7 @@ def recipe_from(
             LoraWeight(shelf_name(shelf, name), weight) for name, weight in arguments.loras
         ),
         cutout=arguments.cutout,
-        upscale=chosen.upscale if arguments.upscale else 1,
+        upscale=upscale if arguments.upscale else 1,
     )
 
 

@@ -11,10 +11,9 @@ from typing import Any, cast
 
 from stickerstudio import __version__
 from stickerstudio.cli import doctor, generate, loras, models
-from stickerstudio.cli.context import Context
+from stickerstudio.cli.context import Context, chosen
 from stickerstudio.cli.interrupt import Interrupt
 from stickerstudio.cli.output import Output
-from stickerstudio.core import settings
 from stickerstudio.core.errors import Cancelled, StudioError, report
 from stickerstudio.core.i18n import set_language, system_language, tr
 from stickerstudio.core.paths import Paths
@@ -65,7 +64,7 @@ def _failed(error: Exception, context: Context) -> int:
 
 def _speak(paths: Paths) -> None:
     """Answer in the language of the settings, else the system's; English where it is missing."""
-    language = settings.load(paths.state / "settings.json").language or system_language()
+    language = chosen(paths).language or system_language()
     with suppress(OSError):
         set_language(language, paths.locales)
 

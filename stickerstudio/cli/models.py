@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from stickerstudio.cli.context import Context
-from stickerstudio.core import settings
 from stickerstudio.core.errors import LicenceError
 from stickerstudio.core.i18n import tr
 from stickerstudio.models.cards import ModelCard
@@ -100,14 +99,13 @@ def download_model(arguments: argparse.Namespace, context: Context) -> int:
             done=done == total,
         )
 
-    chosen = settings.load(context.paths.state / "settings.json").hub_endpoint
     download(  # Ctrl+C breaks it off at once, wherever it waits: what has arrived is kept
         card,
         target=catalogue.download_folder(card),
         accept_licence=accepted,
         progress=progress,
         is_cancelled=context.interrupt.is_pressed,
-        endpoint=arguments.endpoint or chosen,
+        endpoint=arguments.endpoint or context.settings.hub_endpoint,
     )
     card = catalogue.find(card.name)
     output.line(tr("{name} is ready.", name=card.name))

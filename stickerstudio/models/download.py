@@ -67,19 +67,19 @@ def download(
     with disk_errors(part):
         part.mkdir(parents=True, exist_ok=True)
     with _alone(part), Hub(endpoint, is_cancelled) as hub:
-        if target.exists():
+        if (target / "card.json").is_file():
             return target
         commit, files = hub.files(card.hub)
         total = sum(file.size for file in files)
         with disk_errors(part):
             done = sum(file.fetched(part) for file in files)
         _check_space(card, part, total - done)
-        progress(done, total)
-        done = 0
+        tell = _forwards(progress, total)
+        tell(done)
+        before = 0
         for file in files:
-            hub.fetch(file, part, _shifted(progress, done, total))
-            done += file.size
-        progress(total, total)
+            hub.fetch(file, part, lambda there, before=before: tell(before + there))
+            before += file.size
         fetched = replace(card, hub=replace(card.hub, revision=commit))
         with disk_errors(target):
             write_text_atomic(part / "card.json", card_json(fetched))
@@ -124,7 +124,13 @@ def _check_space(card: ModelCard, part: Path, needed: int) -> None:
         )
 
 
-def _shifted(
-    progress: Callable[[int, int], None], before: int, total: int
-) -> Callable[[int], None]:
-    return lambda here: progress(before + here, total)
+def _forwards(progress: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """`progress` that never goes back while what is there is being checked."""
+    most = 0
+
+    def tell(done: int) -> None:
+        nonlocal most
+        most = max(most, done)
+        progress(most, total)
+
+    return tell

@@ -130,7 +130,8 @@ def _folder(path: Path) -> ModelCard:
 def _single_file(path: Path) -> ModelCard:
     if path.suffix.lower() in _PICKLES:
         raise _pickle(path)
-    keys = read_header(path).tensors.keys()
+    tensors = read_header(path).tensors
+    keys = tensors.keys()
     other = _other_layout(keys)
     if other is not None:
         raise _other_architecture(path, other)
@@ -150,6 +151,9 @@ def _single_file(path: Path) -> ModelCard:
             tr("It lacks: {parts}.", parts=", ".join(missing)),
             tr("Look for the complete checkpoint; it is about 7 GB."),
         )
+    first_layer = tensors.get("model.diffusion_model.input_blocks.0.0.weight")
+    if first_layer is not None and first_layer.shape[1:2] != (4,):
+        raise _other_architecture(path, tr("SDXL for inpainting or editing"))
     name = path.stem
     side = 512 if "turbo" in name.lower() else 1024  # SDXL-Turbo's size and SDXL's
     return _card(name, path, (side, side), distilled=_is_distilled(name))

@@ -64,12 +64,20 @@ def cli(capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
     return run
 
 
-def program(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
+def program(
+    *arguments: object,
+    stdout: int = subprocess.PIPE,
+    env: dict[str, str] | None = None,
+    preexec_fn: Callable[[], None] | None = None,
+) -> subprocess.Popen[bytes]:
     """Start `python -m stickerstudio` as a user's shell would."""
-    command = [sys.executable, "-m", "stickerstudio", *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    merged: dict[str, Any] = {**pipes, **options}
-    return subprocess.Popen(command, **merged)
+    return subprocess.Popen(
+        [sys.executable, "-m", "stickerstudio", *map(str, arguments)],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=env,
+        preexec_fn=preexec_fn,
+    )
 
 
 def run_program(*arguments: object, **options: Any) -> Result:

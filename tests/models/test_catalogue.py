@@ -181,6 +181,8 @@ def test_the_refiner_and_inpainting_models_are_refused(
     unet = {"addition_embed_type": "text_time", "in_channels": 9}
     write_json(inpaint / "unet" / "config.json", unet)
     refused(catalogue, inpaint, WrongModelError, "inpainting")
+    single = write_safetensors(tmp_path / "i.safetensors", SINGLE_FILE_KEYS, (4, 9))
+    refused(catalogue, single, WrongModelError, "inpainting")
     lookalike = write_folder(tmp_path / "lookalike")
     write_json(lookalike / "unet" / "config.json", {"in_channels": 4})
     refused(catalogue, lookalike, WrongModelError, "calls itself SDXL")

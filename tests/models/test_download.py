@@ -281,6 +281,7 @@ def test_cancel_stops_within_a_chunk_and_keeps_what_came(
     told: list[int] = []
     assert_complete(fetch(progress=lambda done, _: told.append(done)), hub, card)
     assert told[0] == kept
+    assert told == sorted(told)
 
 
 def test_two_downloads_of_one_model_do_not_meet(
