@@ -88,3 +88,13 @@ def on_white(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     alpha = pictures[..., 3:].astype(np.uint16)
     colour = pictures[..., :3].astype(np.uint16)
     return ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def load_white(work: Path) -> NDArray[np.uint8]:
+    """The pictures on white, (drawings, 128, 128, 3), mapped from disk."""
+    path = work / "pictures-white.npy"
+    if not path.exists():
+        partial = path.with_suffix(".partial.npy")
+        np.save(partial, np.concatenate([on_white(p) for p in np.array_split(load(work), 32)]))
+        partial.rename(path)
+    return np.load(path, mmap_mode="r")

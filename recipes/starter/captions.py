@@ -1,0 +1,156 @@
+"""What a drawing may be called: names, synonyms, phrases, two languages, a style, a trigger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from recipes.starter.concepts import CONCEPTS, key
+from recipes.starter.manifest import Drawing
+
+TRIGGER = "dm-sticker"
+
+STYLE_WORDS: dict[str, tuple[str, ...]] = {
+    "noto": ("soft", "soft style", "noto", "柔和"),
+    "twemoji": ("flat", "flat style", "twemoji", "扁平"),
+}
+"""Words that ask for a style; the first is the one shown to the user."""
+
+EN_TEMPLATES = ("a {}", "cute {}", "a sticker of a {}", "{} sticker", "my {}", "draw a {}")
+ZH_TEMPLATES = ("可愛的{}", "一個{}", "{}貼圖", "我要{}", "一隻{}")
+WITH_TEMPLATES = ("{} with a {}", "{} with {}", "{} and {}", "{}, {}", "a {} with a small {}")
+ZH_WITH_TEMPLATES = ("{}和{}", "{}加{}", "{}與{}", "{}，{}")
+FILLERS = ("please", "very", "really", "nice", "little", "so", "again", "today", "!", "haha", "喔")
+
+
+@dataclass
+class Words:
+    """Everything one concept answers to; the first of ``en`` and ``zh`` is its name."""
+
+    concept: str
+    en: list[str]
+    zh: list[str]
+    en_tags: list[str] = field(default_factory=list)
+    zh_tags: list[str] = field(default_factory=list)
+    en_phrases: list[str] = field(default_factory=list)
+    zh_phrases: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Phrases that, said to a subject, add a small thing to it (``added`` is a concept)."""
+
+    added: str
+    en: tuple[str, ...]
+    zh: tuple[str, ...]
+
+
+def _lines(name: str) -> list[list[str]]:
+    text = (Path(__file__).parent / name).read_text("utf-8")
+    rows = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [[part.strip() for part in row.split("|")] for row in rows]
+
+
+def _names(cell: str) -> list[str]:
+    return [word.strip() for part in cell.split(";") for word in part.split(",") if word.strip()]
+
+
+@lru_cache
+def phrases() -> tuple[Phrase, ...]:
+    """The phrases that add something, from ``phrases.txt``."""
+    return tuple(
+        Phrase(key(row[3]), tuple(_names(row[1])), tuple(_names(row[2])))
+        for row in _lines("phrases.txt")
+        if row[3]
+    )
+
+
+def load_words(drawings: list[Drawing]) -> dict[str, Words]:
+    """Hand-written words first, then CLDR's, but only keywords no other concept shares."""
+    cldr = {d.concept: d for d in drawings}
+    words: dict[str, Words] = {}
+    for picture, english, chinese in _lines("words.txt"):
+        concept = key(picture)
+        entry = cldr[concept]
+        en, zh = _names(english), _names(chinese)
+        en += [entry.en] if entry.en not in en else []
+        zh += [entry.zh_hant] if entry.zh_hant and entry.zh_hant not in zh else []
+        words[concept] = Words(concept, en, zh)
+    for picture, english, chinese, _ in _lines("phrases.txt"):
+        words[key(picture)].en_phrases += _names(english)
+        words[key(picture)].zh_phrases += _names(chinese)
+    taken = Counter(
+        word for w in words.values() for word in {*w.en, *w.zh, *w.en_phrases, *w.zh_phrases}
+    )
+    tags = Counter(t for c in words for t in {*cldr[c].en_tags, *cldr[c].zh_hant_tags})
+    for concept, w in words.items():
+        w.en_tags = [t for t in cldr[concept].en_tags if tags[t] == 1 and not taken[t]]
+        w.zh_tags = [t for t in cldr[concept].zh_hant_tags if tags[t] == 1 and not taken[t]]
+    return {concept: words[concept] for concept in CONCEPTS}
+
+
+def _pick(rng: np.random.Generator, items: list[str] | tuple[str, ...]) -> str:
+    return items[int(rng.integers(len(items)))]
+
+
+class Captioner:
+    """Draws captions; every call is decided by the generator it is given."""
+
+    def __init__(self, words: dict[str, Words]) -> None:
+        self.words = words
+
+    def name(self, concept: str, rng: np.random.Generator) -> tuple[str, bool]:
+        """A name of a concept and whether it is Chinese."""
+        w = self.words[concept]
+        chinese = rng.random() < 0.35
+        names, tags = (w.zh, w.zh_tags) if chinese else (w.en, w.en_tags)
+        said = w.zh_phrases if chinese else w.en_phrases
+        draw = rng.random()
+        if said and draw < 0.3:
+            return _pick(rng, said), chinese
+        if tags and draw > 0.92:
+            return _pick(rng, tags), chinese
+        if rng.random() < 0.4:
+            return names[0], chinese
+        name = _pick(rng, names)
+        if rng.random() < 0.25:
+            name = _pick(rng, ZH_TEMPLATES if chinese else EN_TEMPLATES).format(name)
+        return name, chinese
+
+    def finish(self, text: str, style: str | None, rng: np.random.Generator) -> str:
+        """Add the style word, the trigger and now and then a word that means nothing here."""
+        if rng.random() < 0.06:
+            text = f"{text} {_pick(rng, FILLERS)}"
+        if style is not None:
+            word = _pick(rng, STYLE_WORDS[style])
+            text = f"{word} {text}" if rng.random() < 0.3 else f"{text}, {word}"
+        if rng.random() < 0.3:
+            text = f"{TRIGGER}, {text}" if rng.random() < 0.15 else f"{text}, {TRIGGER}"
+        return text
+
+    def single(self, concept: str, style: str | None, rng: np.random.Generator) -> str:
+        """A caption of one concept, by one of its names or by something people say."""
+        text, _ = self.name(concept, rng)
+        return self.finish(text, style, rng)
+
+    def pair(self, subject: str, added: str, style: str | None, rng: np.random.Generator) -> str:
+        """A caption of a subject with a small second thing, by name or by what is said."""
+        w, other = self.words[subject], self.words[added]
+        chinese = rng.random() < 0.35
+        first = _pick(rng, (w.zh if chinese else w.en)[:4])
+        said = [p for p in phrases() if p.added == added]
+        if said and rng.random() < 0.5:
+            text = _pick(rng, said[0].zh if chinese else said[0].en)
+            if chinese:
+                text = _pick(rng, ("{}，{}", "{}{}", "{} {}")).format(text, first)
+            else:
+                text = _pick(rng, ("{}, {}", "{} {}", "{1}, {0}")).format(text, first)
+        else:
+            second = _pick(rng, (other.zh if chinese else other.en)[:3])
+            text = _pick(rng, ZH_WITH_TEMPLATES if chinese else WITH_TEMPLATES)
+            text = text.format(first, second)
+        return self.finish(text, style, rng)

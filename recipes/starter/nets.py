@@ -1,0 +1,99 @@
+"""The shapes of the networks: SDXL's classes, in miniature."""
+
+from __future__ import annotations
+
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+from diffusers.models.resnet import ResnetBlock2D
+from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+LATENT_CHANNELS = 48
+LATENT_SIDE = 8
+"""128 px at a factor of 16: an 8x8 grid, which is what makes training on a CPU possible."""
+
+VOCABULARY = 4096
+TOKENS = 32
+"""Longest prompt in tokens; stickers have short names."""
+
+BOS, EOS = 4094, 4095
+"""Ends of a prompt. Never 2: transformers then falls back to an older way of pooling."""
+
+TEXT_WIDTHS = (128, 128)
+POOLED = 128
+TIME_IDS = 32
+
+
+def vae() -> AutoencoderKL:
+    """128x128x3 to 8x8x48; five levels make the factor 16. ``codec.py`` sets its encoder.
+
+    Every residual branch starts at zero: the net begins as a plain pyramid of convolutions, which
+    learns colours and shapes much sooner.
+    """
+    channels = (12, 24, 48, 96, 128)
+    model = AutoencoderKL(
+        in_channels=3,
+        out_channels=3,
+        down_block_types=("DownEncoderBlock2D",) * len(channels),
+        up_block_types=("UpDecoderBlock2D",) * len(channels),
+        block_out_channels=channels,
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=4,
+        sample_size=LATENT_SIDE * 16,
+        scaling_factor=1.0,
+        force_upcast=False,
+    )
+    for module in model.modules():
+        if isinstance(module, ResnetBlock2D):
+            nn.init.zeros_(module.conv2.weight)
+            nn.init.zeros_(module.conv2.bias)
+        elif isinstance(module, Attention):
+            nn.init.zeros_(module.to_out[0].weight)  # pyright: ignore
+            nn.init.zeros_(module.to_out[0].bias)  # pyright: ignore
+    return model
+
+
+def unet() -> UNet2DConditionModel:
+    """The denoiser on 8x8, 4x4 and 2x2 grids; text at 8x8 and 4x4.
+
+    The 2x2 level is nearly free and is where a convolutional net learns layout fastest.
+    """
+    return UNet2DConditionModel(
+        sample_size=LATENT_SIDE,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        block_out_channels=(96, 192, 192),
+        layers_per_block=1,
+        attention_head_dim=(3, 6, 6),
+        norm_num_groups=16,
+        use_linear_projection=True,
+        resnet_time_scale_shift="scale_shift",
+        cross_attention_dim=sum(TEXT_WIDTHS),
+        addition_embed_type="text_time",
+        addition_time_embed_dim=TIME_IDS,
+        projection_class_embeddings_input_dim=6 * TIME_IDS + POOLED,
+    )
+
+
+def _text_config(layers: int) -> CLIPTextConfig:
+    return CLIPTextConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=128,
+        intermediate_size=512,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        max_position_embeddings=TOKENS,
+        projection_dim=POOLED,
+        hidden_act="quick_gelu",
+        bos_token_id=BOS,
+        eos_token_id=EOS,
+        pad_token_id=EOS,
+    )
+
+
+def text_encoders() -> tuple[CLIPTextModel, CLIPTextModelWithProjection]:
+    """Two small CLIP text encoders; the pipeline reads the layer before the last of each."""
+    return CLIPTextModel(_text_config(2)), CLIPTextModelWithProjection(_text_config(3))

@@ -1,0 +1,206 @@
+"""Step ``vae``: train the decoder on all the art, the base model's own drawings most of all.
+
+The encoder is not trained: ``encoder.py`` sets it so that it computes the code of ``codec.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from recipes.starter import codec, encoder, manifest, nets, render, sheet
+from recipes.starter.common import Clock, Turns, cosine, load_state, log, save_atomic, side_by_side
+from recipes.starter.concepts import CONCEPTS
+from recipes.starter.lpips import Lpips
+from recipes.starter.sources import BASE_STYLES
+
+BATCH = 4
+"""Small: with so few steps to spend, more of them teach more than larger ones."""
+LEARNING_RATE = 2e-3
+EDGE_WEIGHT = 0.5
+LPIPS_WEIGHT, LPIPS_SHARE = 0.24, 0.33
+"""Weight of the perceptual distance, and in which share of the steps it is computed."""
+
+LATENT_NOISE = 0.12
+"""Largest noise added to the latents (deviation 1): the UNet's errors should not show."""
+
+BASE_SHARE = 0.75
+"""Share of each batch drawn from the base model's own drawings."""
+
+HELD_OUT_EVERY = 40
+"""Of the drawings outside the base, each fortieth is never trained on and measures the PSNR."""
+
+LOG_EVERY = 40
+CHECKPOINT_SECONDS = 150.0
+
+
+def augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Mirror, tilt, scale and move pictures in [-1, 1] a little; what comes in is white."""
+    n = len(pictures)
+    angle = rng.normal(0, 0.12, n) * (rng.random(n) < 0.2)
+    scale = np.exp(rng.normal(0, 0.15, n) * (rng.random(n) < 0.2))
+    mirror = np.where(rng.random(n) < 0.5, -1.0, 1.0)
+    theta = np.zeros((n, 2, 3), np.float32)
+    theta[:, 0, 0] = np.cos(angle) * scale * mirror
+    theta[:, 0, 1] = -np.sin(angle) * scale
+    theta[:, 1, 0] = np.sin(angle) * scale * mirror
+    theta[:, 1, 1] = np.cos(angle) * scale
+    theta[:, :, 2] = rng.normal(0, 0.05, (n, 2)) * (rng.random((n, 1)) < 0.2)
+    grid = functional.affine_grid(
+        torch.from_numpy(theta), list(pictures.shape), align_corners=False
+    )
+    # Shifted so that the sampler's zero padding is white.
+    return (
+        functional.grid_sample(pictures - 1, grid, mode="bicubic", align_corners=False).clamp(-2, 0)
+        + 1
+    )
+
+
+def edges(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Differences to the right and lower neighbour."""
+    return x[..., :, 1:] - x[..., :, :-1], x[..., 1:, :] - x[..., :-1, :]
+
+
+def psnr(a: Tensor, b: Tensor) -> float:
+    """Decibels over pictures in [-1, 1], each picture's own value averaged."""
+    mse = ((a.clamp(-1, 1) - b) / 2).square().flatten(1).mean(1)
+    return float((-10 * torch.log10(mse + 1e-10)).mean())
+
+
+@torch.no_grad()
+def measure(
+    model: AutoencoderKL, code: codec.Codec, held: Tensor, base: Tensor, out: Path
+) -> tuple[float, float]:
+    """PSNR on unseen and on base drawings; a sheet of originals over reconstructions."""
+    model.eval()
+    values: list[float] = []
+    for pictures, name in ((held, "held"), (base, "base")):
+        again = torch.cat([model.decode(code.encode(p)).sample for p in pictures.split(16)])
+        values.append(psnr(again, pictures))
+        sheet.save([*pictures[:12], *again[:12]], 12, out / f"vae-{name}.webp")
+    model.train()
+    return values[0], values[1]
+
+
+def split(work: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[int], list[int]]:
+    """Pictures on white, and the indices of base, other and held-out drawings."""
+    drawings = manifest.load(work)
+    pictures = render.load_white(work)
+    wanted = set(CONCEPTS)
+    base = [i for i, d in enumerate(drawings) if d.style in BASE_STYLES and d.concept in wanted]
+    rest = sorted(set(range(len(drawings))) - set(base))
+    held = rest[::HELD_OUT_EVERY]
+    other = sorted(set(rest) - set(held))
+    return pictures, np.array(base), other, held
+
+
+def run(work: Path, steps: int, seed: int, device: torch.device, workers: int = 1) -> None:
+    """Train up to ``steps`` batches in total, going on from the last checkpoint."""
+    torch.manual_seed(seed)
+    model = nets.vae().to(device, memory_format=torch.channels_last)  # pyright: ignore
+    state = load_state(work / "vae.pt") or {"step": 0, "seconds": 0.0}
+    if "model" in state:
+        model.load_state_dict(state["model"])
+    if workers > 1:
+        model.share_memory()
+    turns = Turns(state["step"], steps)
+    side_by_side(_train, workers, model, turns, work, seed, Clock(state["seconds"]))
+
+
+def _train(
+    rank: int, model: AutoencoderKL, turns: Turns, work: Path, seed: int, clock: Clock
+) -> None:
+    device = model.device
+    pictures, base, other, held = split(work)
+    code = codec.load(work)
+    perceptual = Lpips().to(device)
+    trained = [*model.post_quant_conv.parameters(), *model.decoder.parameters()]
+    optimiser = torch.optim.AdamW(
+        trained, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
+    )
+    checkpoint = work / "vae.pt"
+    state = load_state(checkpoint)
+    if state is not None:
+        optimiser.load_state_dict(state["optimiser"])
+    saved = clock.seconds()
+    held_pictures = codec.to_float(pictures[held[::8]]).to(device)
+    base_pictures = codec.to_float(pictures[base[:: len(base) // 24]]).to(device)
+    sums, count = torch.zeros(2), 0
+    while (step := turns.take()) is not None:
+        rng = np.random.default_rng((seed, 1, step))
+        for group in optimiser.param_groups:
+            group["lr"] = LEARNING_RATE * cosine(step / turns.total)
+        own = round(BATCH * BASE_SHARE)
+        chosen = np.concatenate([rng.choice(base, own), rng.choice(other, BATCH - own)])
+        x = augment(codec.to_float(pictures[chosen]), rng).to(
+            device, memory_format=torch.channels_last
+        )
+        z = code.encode(x)
+        level = torch.from_numpy(rng.random((BATCH, 1, 1, 1), np.float32)).to(device)
+        z = z + torch.randn_like(z) * level * LATENT_NOISE
+        with torch.autocast(device.type, torch.bfloat16):
+            y = model.decode(z).sample
+            seen = rng.random() < LPIPS_SHARE
+            distance = perceptual(y, x).float() if seen else x.new_zeros(())
+        y = y.float()
+        l1 = (y - x).abs().mean()
+        edge = sum((a - b).abs().mean() for a, b in zip(edges(y), edges(x), strict=True))
+        loss = l1 + EDGE_WEIGHT * edge + LPIPS_WEIGHT * distance
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        if rank:
+            continue
+        sums += torch.stack([l1, distance]).detach().cpu()
+        count += 1
+        if count == LOG_EVERY:
+            mean = (sums / count).tolist()
+            sums.zero_()
+            count = 0
+            log(
+                work / "vae.log",
+                step=step,
+                seconds=clock.seconds(),
+                l1=mean[0],
+                lpips=mean[1] / LPIPS_SHARE,
+            )
+            if math.isnan(mean[0]):
+                raise RuntimeError("the loss is not a number any more")
+        if clock.seconds() - saved > CHECKPOINT_SECONDS:
+            _save(model, optimiser, step + 1, clock, checkpoint)
+            unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
+            log(work / "vae.log", step=step, psnr_held_out=unseen, psnr_base=own_value)
+            saved = clock.seconds()
+    if rank == 0:
+        _save(model, optimiser, turns.total, clock, checkpoint)
+        unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
+        log(work / "vae.log", step=turns.total, psnr_held_out=unseen, psnr_base=own_value)
+
+
+def _save(
+    model: AutoencoderKL, optimiser: torch.optim.Optimizer, step: int, clock: Clock, path: Path
+) -> None:
+    state = {
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "step": step,
+        "seconds": clock.seconds(),
+    }
+    save_atomic(state, path)
+
+
+def load_vae(work: Path) -> AutoencoderKL:
+    """The decoder of the last checkpoint with the encoder worked out for it."""
+    model = nets.vae()
+    model.load_state_dict(torch.load(work / "vae.pt", weights_only=True)["model"])
+    pictures, base, _, _ = split(work)
+    encoder.write(model, codec.load(work), codec.to_float(pictures[base]))
+    return model.eval().requires_grad_(False)
