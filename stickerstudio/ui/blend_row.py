@@ -19,7 +19,7 @@ from stickerstudio.models.loras import LoraInfo
 from stickerstudio.session.state import MAX_BLEND, MIN_BLEND, BlendEntry
 from stickerstudio.ui import style
 from stickerstudio.ui.weight_slider import FINE_STEP, SCALE, STEP, WeightSlider
-from stickerstudio.ui.widgets import IconButton, Picture, label, name_control
+from stickerstudio.ui.widgets import ElidedLabel, IconButton, Picture, name_control
 
 THUMB = 40  # pixels
 
@@ -64,8 +64,8 @@ class BlendRow(QFrame):
         self._info = info
         self.switch = QCheckBox()
         self.switch.setFixedWidth(style.SPACE * 3)
-        self._title = label("what")
-        self._words = label("small")
+        self._title = ElidedLabel("what")
+        self._words = ElidedLabel("small")
         self.slider = WeightSlider(default)
         self.box = WeightBox()
         self.only = IconButton("only")

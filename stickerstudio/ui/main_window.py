@@ -20,8 +20,8 @@ from stickerstudio.ui.status_line import StatusLine
 from stickerstudio.ui.widgets import Card, PushButton, name_control
 
 TITLE = "Sticker Studio"  # a name: not translated
-COLUMNS = (320, 576, 384)  # pixels at first; then as the user leaves them
-ROWS = (496, 220)
+COLUMNS = (304, 600, 376)  # pixels at first; then as the user leaves them
+ROWS = (480, 236)
 
 
 class MainWindow(QMainWindow):
@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _arrange(self) -> None:
+        self.rows.setMinimumWidth(style.SPACE * 54)
         self.rows.addWidget(self.prompt)
         self.rows.addWidget(self.blend)
         for pane in (_carded(self.chat), self.rows, _carded(self.gallery)):

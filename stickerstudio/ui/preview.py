@@ -52,7 +52,7 @@ class PreviewView(QWidget):
         self._asked = 0
         self._reads: dict[int, tuple[_Read, str]] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(160, 136)
+        self.setMinimumSize(style.SPACE * 20, style.SPACE * 12)
         self.empty = EmptyState("sticker")
         self._caption = label("small")
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -21,7 +21,7 @@ class SeedBox(QDoubleSpinBox):
         self.setDecimals(0)
         self.setRange(0, MAX_SEED)
         self.setKeyboardTracking(False)
-        self.setMinimumWidth(style.SPACE * 14)
+        self.setFixedWidth(style.SPACE * 14)
 
 
 class PromptOptions(QWidget):
@@ -40,7 +40,7 @@ class PromptOptions(QWidget):
         self.count.setRange(1, MAX_COUNT)
         self.steps = QSpinBox()
         for box in (self.count, self.steps):
-            box.setMinimumWidth(style.SPACE * 8)
+            box.setFixedWidth(style.SPACE * 8)
         for box in (self.seed, self.count, self.steps):
             box.lineEdit().setTextMargins(style.SPACE - 2, 0, 0, 0)  # no style sheet reaches these
         self._names = [label("small") for _ in range(3)]

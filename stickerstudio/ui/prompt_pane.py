@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr, tr_n
@@ -67,6 +68,11 @@ class PromptPane(Card):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lines that wrap make the pane taller; a splitter asks for no height by width."""
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.box.totalMinimumHeightForWidth(self.width()))
 
     def _arrange(self) -> None:
         head = QHBoxLayout()

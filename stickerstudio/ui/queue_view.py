@@ -17,7 +17,14 @@ from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import JobView
 from stickerstudio.ui import style
-from stickerstudio.ui.widgets import EmptyState, IconButton, PushButton, label, name_control
+from stickerstudio.ui.widgets import (
+    ElidedLabel,
+    EmptyState,
+    IconButton,
+    PushButton,
+    label,
+    name_control,
+)
 
 
 def state_text(job: JobView) -> str:
@@ -56,8 +63,7 @@ class QueueRow(QFrame):
     def __init__(self, session: Session, job_id: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("row")
-        self._title = label("what")
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title = ElidedLabel("what")
         self._state = label("small")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)

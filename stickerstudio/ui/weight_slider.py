@@ -36,7 +36,7 @@ class WeightSlider(QSlider):
         self.setPageStep(SCALE // 4)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumWidth(style.SPACE * 10)
+        self.setMinimumWidth(style.SPACE * 8)
         self.actionTriggered.connect(self._keyed)
 
     def set_active(self, active: bool) -> None:

@@ -79,7 +79,7 @@ def test_the_language_changes_live_and_back(
     assert current_language() == "zh_TW"
     qtbot.waitUntil(lambda: len(texts(window)) == len(english))
     chinese = texts(window)
-    assert "貼圖" in window.prompt.make.text()
+    assert "製作" in window.prompt.make.text()
     assert window.prompt.model.currentText() == "入門模型"
     left = {text for text in chinese if text in english and re.search("[a-z]", text)}
     assert {text for text in left if not UNCHANGED.search(text)} == set()

@@ -137,7 +137,7 @@ def test_control_enter_makes_from_anywhere(
     session.start()
     window.blend.reset.setFocus()
     qtbot.keyClick(window.blend.reset, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: session.library.count() == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: session.library.count() == 1, timeout=40_000)
 
 
 def test_escape_stops_then_closes_the_notice(
@@ -149,10 +149,12 @@ def test_escape_stops_then_closes_the_notice(
     session.start()
     session.make()
     session.notice.emit(Notice(report(FaultError("Something."))))
-    qtbot.waitUntil(lambda: bool(session.jobs) and session.jobs[0].state == "running", timeout=9000)
+    qtbot.waitUntil(
+        lambda: bool(session.jobs) and session.jobs[0].state == "running", timeout=40_000
+    )
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.notices.current is not None
-    qtbot.waitUntil(lambda: not session.jobs, timeout=10_000)
+    qtbot.waitUntil(lambda: not session.jobs, timeout=40_000)
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.notices.current is None
 

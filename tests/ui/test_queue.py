@@ -47,7 +47,7 @@ def test_the_queue_can_be_looked_at_cancelled_and_cleared(
     session.start()
     jobs = [session.make() for _ in range(4)]
     assert all(jobs)
-    qtbot.waitUntil(lambda: session.jobs[0].state == "running", timeout=10_000)
+    qtbot.waitUntil(lambda: session.jobs[0].state == "running", timeout=40_000)
     qtbot.mouseClick(line.open_queue, Qt.MouseButton.LeftButton)
     assert queue.isVisible()
     assert list(queue.rows) == jobs
@@ -61,7 +61,7 @@ def test_the_queue_can_be_looked_at_cancelled_and_cleared(
     qtbot.waitUntil(lambda: list(queue.rows) == [jobs[0]])
     assert not queue.clear.isEnabled()
     session.stop()
-    qtbot.waitUntil(lambda: not queue.rows, timeout=10_000)
+    qtbot.waitUntil(lambda: not queue.rows, timeout=40_000)
     assert queue._empty.isVisible()
     assert not line.bar.isVisible()
     qtbot.keyClick(queue, Qt.Key.Key_Escape)
@@ -73,7 +73,7 @@ def test_the_status_names_device_model_and_reason(
 ) -> None:
     assert line.engine.text() == "The engine is off"
     session.start()
-    qtbot.waitUntil(lambda: session.engine.model == "starter", timeout=10_000)
+    qtbot.waitUntil(lambda: session.engine.model == "starter", timeout=40_000)
     text = line.engine.text()
     assert session.engine.device_name in text
     assert "Starter" in text

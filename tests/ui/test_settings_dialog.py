@@ -73,7 +73,7 @@ def test_the_reason_of_the_automatic_device_is_shown(
 ) -> None:
     assert not dialog.reason.isVisible()
     session.start()
-    qtbot.waitUntil(lambda: bool(session.engine.reason), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(session.engine.reason), timeout=40_000)
     assert dialog.reason.text() == session.engine.reason
     assert dialog.reason.isVisible()
 
