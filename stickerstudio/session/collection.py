@@ -25,8 +25,16 @@ class Collection(QObject):
     saved = Signal(object)  # list[Path]
     notice = Signal(object)  # Notice
 
-    def __init__(self, folder: Path, background: Background, parent: QObject) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        background: Background,
+        parent: QObject,
+        *,
+        is_making: Callable[[], bool],
+    ) -> None:
         super().__init__(parent)
+        self._is_making = is_making
         self.library = Library(folder)
         self._background = background
         self._in_turn = asyncio.Lock()  # on and off again must not arrive as off and on
@@ -106,8 +114,11 @@ class Collection(QObject):
                 self.saved.emit(written)
 
     async def _look(self) -> None:
-        """Tell of a change, unless all of it is that our own engine has added stickers."""
-        if self._in_turn.locked():
+        """Tell of a change, unless all of it is that our own engine has added stickers.
+
+        Which ones it has added is known for sure only between orders.
+        """
+        if self._is_making() or self._in_turn.locked():
             return
         (stamp, count), added = self._seen, self._added
         await self._see()

@@ -117,7 +117,9 @@ class Session(QObject):
         self._draft_path = paths.state / "draft.json"
         self.settings: Settings = settings_file.load(self._settings_path)
         self._background = Background(loop, self._report)
-        self._collection = Collection(paths.library, self._background, self)
+        self._collection = Collection(
+            paths.library, self._background, self, is_making=lambda: bool(self.jobs)
+        )
         self._shelves = Shelves(paths, self._background, self)
         self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
