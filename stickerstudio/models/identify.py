@@ -10,18 +10,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from stickerstudio.core.errors import (
     BadFileError,
     NotFoundError,
+    StudioError,
     UnsafeFileError,
     WrongModelError,
     disk_errors,
 )
 from stickerstudio.core.i18n import tr
-from stickerstudio.models.cards import ModelCard
+from stickerstudio.models.cards import ModelCard, read_card
 from stickerstudio.models.safetensors_header import read_header
 
 _MAX_CONFIG = 20_000_000  # bytes; the index of a sharded SDXL is 0.2 MB
@@ -51,7 +54,8 @@ _PIPELINES = {
 def identify(path: Path) -> ModelCard:
     """A card for the model at `path`: a diffusers folder or a .safetensors file of SDXL.
 
-    Its name and title come from the path, its size and steps from what its files say.
+    A folder may bring a card.json of its own. Otherwise name and title come from the path, size and
+    steps from what the files say.
 
     Raises:
         NotFoundError, DiskError: there is nothing there, or it cannot be read.
@@ -117,6 +121,9 @@ def _folder(path: Path) -> ModelCard:
     for part in _WEIGHTS:
         for file in weight_files(path, part):
             read_header(file)
+    with suppress(StudioError):  # without a card, or with a broken one, it is a model all the same
+        card, _ = read_card(path / "card.json")
+        return replace(card, location=path, hub=None)
     name = _folder_name(path)
     turbo = (  # SDXL-Turbo's own schedule; with v-prediction, "trailing" says nothing about steps
         scheduler.get("_class_name") == "EulerAncestralDiscreteScheduler"

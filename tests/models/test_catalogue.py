@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_single_file_is_known_by_its_keys(catalogue: Catalogue, tmp_path: Path
     turbo = write_safetensors(tmp_path / "sd_xl_turbo_1.0_fp16.safetensors", SINGLE_FILE_KEYS)
     card = catalogue.add(turbo)
     assert (card.default_steps, card.guidance_scale, card.size) == (4, 0.0, (512, 512))
+
+
+def test_a_folder_may_bring_a_card_of_its_own(
+    catalogue: Catalogue, folder: Path, paths: Paths
+) -> None:
+    turbo, _ = read_card(paths.bundled_models / "sdxl-turbo" / "card.json")
+    own = replace(turbo, name="mine", title="Mine", hub=None, max_steps=8)
+    (folder / "card.json").write_text(card_json(own), encoding="utf-8")
+    card = catalogue.add(folder)
+    assert card == replace(own, location=folder)
+    assert catalogue.find("mine") == card
+    (folder / "card.json").write_text("{")
+    assert catalogue.find("mine") == card
+    catalogue.remove("mine")
+    assert catalogue.add(folder).name == "my-model"
 
 
 def test_a_folder_of_a_downloadable_model_becomes_it(catalogue: Catalogue, tmp_path: Path) -> None:
