@@ -144,7 +144,7 @@ class ChatDelegate(QStyledItemDelegate):
     def _measure(self, row: Row, width: int, font: QFont) -> _Layout:
         top = (_DATE_HEIGHT if row.date else 0) + (_APART if row.begins else _NEAR)
         clock = QFontMetricsF(_small(font)).horizontalAdvance("00:00 AM") + style.SPACE
-        room = max(80.0, width - 2 * _INDENT - clock)
+        room = max(80.0, width - _INDENT - _EDGE - clock)
         message = row.message
         text, bubble = None, False
         if message is None:

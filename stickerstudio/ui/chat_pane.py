@@ -227,7 +227,7 @@ class _DropShade(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = QColor(colours.accent_soft if self._welcome else colours.warning_soft)
-        ground.setAlphaF(0.9)
+        ground.setAlphaF(0.96)
         painter.setPen(QPen(edge, 2, Qt.PenStyle.DashLine))
         painter.setBrush(ground)
         inset = style.SPACE
@@ -235,14 +235,14 @@ class _DropShade(QWidget):
         painter.drawRoundedRect(area, style.RADIUS, style.RADIUS)
         icon = style.icon_pixmap("drop", edge.name(), 36, self.devicePixelRatioF())
         middle = area.center()
-        painter.drawPixmap(round(middle.x()) - 18, round(middle.y()) - 40, icon)
+        painter.drawPixmap(round(middle.x()) - 18, round(middle.y()) - 36, icon)
         font = QFont(self.font())
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(QColor(colours.text))
         words = tr("Drop to send") if self._welcome else tr("Only stickers and pictures")
         painter.drawText(
-            area.adjusted(0, 36, 0, 36),
+            area.adjusted(0, 32, 0, 32),
             Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter,
             words,
         )

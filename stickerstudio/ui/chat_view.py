@@ -10,6 +10,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.ui import style
 from stickerstudio.ui.chat_delegate import ChatDelegate
 from stickerstudio.ui.chat_model import ChatModel
+from stickerstudio.ui.quiet_scrollbar import QuietScrollBar
 from stickerstudio.ui.widgets import PushButton
 
 _NEAR = 40  # pixels above the end that still count as being at the end
@@ -42,6 +43,7 @@ class ChatView(QListView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBar(QuietScrollBar(self))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
 )
 
 from stickerstudio.ui.gallery_delegate import star_rect
+from stickerstudio.ui.quiet_scrollbar import QuietScrollBar
 
 Index = QModelIndex | QPersistentModelIndex
 _Action = QAbstractItemView.CursorAction
@@ -70,6 +71,7 @@ class GalleryView(QAbstractItemView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBar(QuietScrollBar(self))
         # Always there: a bar that comes and goes would change the number of columns.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMouseTracking(True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 from PySide6.QtCore import QByteArray, QDate, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from stickerstudio.chat.transcript import Message
@@ -22,6 +23,13 @@ from stickerstudio.session.state import Notice
 from stickerstudio.ui.chat_model import PAGE, ChatModel, Role, date_words
 from stickerstudio.ui.chat_pane import ChatPane
 from stickerstudio.ui.outgoing import outgoing_mime
+
+
+@pytest.fixture(autouse=True)
+def leave_no_clipboard(qapp: QApplication) -> Iterator[None]:
+    """Without a display Qt keeps the clipboard until after Python has ended, and crashes there."""
+    yield
+    qapp.clipboard().clear()
 
 
 @pytest.fixture

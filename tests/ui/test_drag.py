@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPixmap
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from stickerstudio.core.errors import NotFoundError
@@ -31,6 +33,13 @@ def picture(colour: tuple[int, int, int, int] = (250, 10, 20, 77)) -> Image.Imag
     image = Image.new("RGBA", (48, 40), (0, 0, 0, 0))
     image.paste(colour, (8, 8, 40, 32))
     return image
+
+
+@pytest.fixture(autouse=True)
+def leave_no_clipboard(qapp: QApplication) -> Iterator[None]:
+    """Without a display Qt keeps the clipboard until after Python has ended, and crashes there."""
+    yield
+    qapp.clipboard().clear()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,13 @@ from stickerstudio.ui.gallery_pane import GalleryPane
 
 PROMPTS = ("red heart", "happy otter", "sleepy cat", "robot", "水獺 我愛你")
 Make = Callable[[str], Sticker]
+
+
+@pytest.fixture(autouse=True)
+def leave_no_clipboard(qapp: QApplication) -> Iterator[None]:
+    """Without a display Qt keeps the clipboard until after Python has ended, and crashes there."""
+    yield
+    qapp.clipboard().clear()
 
 
 @pytest.fixture
@@ -144,7 +151,7 @@ def test_typing_in_the_grid_searches(pane: GalleryPane, qtbot: QtBot) -> None:
 
 def test_the_star_marks_a_favourite(pane: GalleryPane, session: Session, qtbot: QtBot) -> None:
     star = star_rect(pane.view.visualRect(pane.model.index(1))).center()
-    with qtbot.waitSignal(session.library_changed):
+    with qtbot.waitSignal(session.library_changed, timeout=15_000):
         qtbot.mouseClick(pane.view.viewport(), Qt.MouseButton.LeftButton, pos=star)
     pane.favourites.click()
     qtbot.waitUntil(lambda: prompts(pane) == ["robot"])
