@@ -61,9 +61,9 @@ class StackedLinear(StackedLayer):
         out: torch.Tensor = super().forward(input)
         if not self.blend_switch.on:
             return out
-        hidden = linear(input, self.blend_down) * self.blend_gate
+        hidden = linear(input.flatten(0, -2), self.blend_down).mul_(self.blend_gate)
         out = out.contiguous()
-        out.view(-1, out.shape[-1]).addmm_(hidden.flatten(0, -2), self.blend_up)
+        out.flatten(0, -2).addmm_(hidden, self.blend_up)  # contiguous: flatten is a view
         return out
 
 
@@ -75,7 +75,7 @@ class StackedConv2d(StackedLayer):
         if not self.blend_switch.on:
             return out
         conv = cast("nn.Conv2d", self)
-        hidden = conv._conv_forward(input, self.blend_down, None) * self.blend_gate
+        hidden = conv._conv_forward(input, self.blend_down, None).mul_(self.blend_gate)
         return out.add_(conv2d(hidden, self.blend_up))
 
 

@@ -47,8 +47,8 @@ def family(header: Header, keys: LoraKeys) -> Family:
         return _CROSS_ATTENTION[attention]
     if any(layer.component == "text_encoder_2" for layer in keys.layers):
         return "sdxl"
-    if declared is not None:
-        return declared
+    if declared is not None or attention:  # a width nobody else has: a miniature, perhaps ours
+        return declared or "unknown"
     unet = [layer.name for layer in keys.layers if layer.component == "unet"]
     if any(re.search(r"transformer_blocks_[1-9]", name) for name in unet):
         return "sdxl"

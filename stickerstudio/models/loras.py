@@ -12,11 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from stickerstudio.core.errors import BadFileError, BadInputError, NotFoundError, disk_errors
+from stickerstudio.core.errors import (
+    BadFileError,
+    BadInputError,
+    DiskError,
+    NotFoundError,
+    disk_errors,
+)
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.paths import Paths
 from stickerstudio.models import lora_metadata as meta
-from stickerstudio.models.lora_family import FAMILY_NAMES, Family, check_usable, family
+from stickerstudio.models.lora_family import FAMILY_NAMES, Family, check_usable
 from stickerstudio.models.lora_keys import Format, LoraKeys, read_keys
 from stickerstudio.models.safetensors_header import Header, read_header
 
@@ -177,21 +183,23 @@ class LoraShelf:
         try:
             header = read_header(path)
             keys = read_keys(header.tensors)
-            check_usable(path, header, keys)
-            found = self._describe(path, header, keys, bundled=bundled)
+            kind = check_usable(path, header, keys)
+            found = self._describe(path, header, keys, kind, bundled=bundled)
         except BadFileError as error:
             found = error
         self._known[path] = (stamp, found)
         return found
 
-    def _describe(self, path: Path, header: Header, keys: LoraKeys, *, bundled: bool) -> LoraInfo:
+    def _describe(
+        self, path: Path, header: Header, keys: LoraKeys, kind: Family, *, bundled: bool
+    ) -> LoraInfo:
         card, texts = meta.read_card(path), header.metadata
-        kind = family(header, keys)
         preview = meta.preview_beside(path, card)
         if preview is None and "modelspec.thumbnail" in texts:
             digest = hashlib.sha256(texts["modelspec.thumbnail"].encode()).hexdigest()[:16]
             target = self._paths.cache / "lora-previews" / f"{digest}.png"
-            preview = target if target.is_file() else meta.unpack_thumbnail(texts, target)
+            with suppress(DiskError):  # a full cache costs a picture, not the shelf
+                preview = target if target.is_file() else meta.unpack_thumbnail(texts, target)
         title = card.text("title") or meta.first(texts, "modelspec.title", "ss_output_name")
         base = card.text("base_model") or meta.first(
             texts, "stickerstudio.base_model", "ss_sd_model_name", "ss_base_model_version"

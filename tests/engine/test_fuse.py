@@ -21,6 +21,7 @@ from stickerstudio.engine.blend import Blend
 from stickerstudio.engine.blend_read import Factors
 from stickerstudio.engine.fuse import FuseReport, Ingredient, KeyFormat, fuse
 from stickerstudio.engine.fuse_merge import concatenate, dare, ties, truncate
+from stickerstudio.engine.fuse_targets import shapes_of
 from stickerstudio.models.safetensors_header import read_header
 from tests.engine.lora_files import make_lora
 from tests.engine.tiny_sdxl import build_pipeline
@@ -106,13 +107,16 @@ def test_half_precision_is_enough(
     assert np.abs(mixed - blended(ingredients)).max() <= 1.0
 
 
-def test_works_from_shapes_alone(
-    ingredients: list[Ingredient], tiny: StableDiffusionXLPipeline, tmp_path: Path
+def test_works_from_the_configuration_alone(
+    ingredients: list[Ingredient],
+    tiny: StableDiffusionXLPipeline,
+    tiny_folder: Path,
+    tmp_path: Path,
 ) -> None:
-    parts = parts_of(tiny)
-    real = fuse(ingredients, parts, tmp_path / "a.safetensors")
-    meta = {part: module.to("meta") for part, module in parts.items()}
-    assert same(real, fuse(ingredients, meta, tmp_path / "b.safetensors"))
+    real = fuse(ingredients, parts_of(tiny), tmp_path / "a.safetensors")
+    shapes = shapes_of(tiny_folder)
+    assert all(p.is_meta for module in shapes.values() for p in module.parameters())
+    assert same(real, fuse(ingredients, shapes, tmp_path / "b.safetensors"))
 
 
 def test_says_what_went_in(

@@ -205,6 +205,12 @@ def test_sdxl_is_told_by_the_second_text_encoder(shelf: LoraShelf, tmp_path: Pat
     assert shelf.add(write_file(tmp_path / "a.safetensors", shapes)).family == "sdxl"
 
 
+def test_a_miniature_is_not_taken_for_an_older_model(shelf: LoraShelf, tmp_path: Path) -> None:
+    stem = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k"
+    shapes = {f"{stem}.lora_A.weight": (4, 256), f"{stem}.lora_B.weight": (96, 4)}
+    assert shelf.add(write_file(tmp_path / "a.safetensors", shapes)).family == "unknown"
+
+
 KINDS = {
     "dora": ({**SMALL, f"{PROJ}.dora_scale": (640, 1)}, "DoRA"),
     "diff": ({**SMALL, f"{PROJ}.diff_b": (640,)}, "full weights"),

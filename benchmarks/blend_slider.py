@@ -1,0 +1,73 @@
+"""One slider moved, until the next picture may begin: our gate write against diffusers' ways.
+
+On every adapted layer of SDXL, made thin, so that the cost of the bookkeeping is what is seen. A
+fuse or unfuse at true width costs seconds on top. Bar: a gate write takes less than 1 ms.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft.tuners.lora import LoraLayer
+
+from benchmarks import _blend_models as models
+from stickerstudio.engine.blend import Blend
+
+LORAS = 8
+
+
+def main() -> None:
+    """CPU milliseconds of one thread."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    ours: Any = models.thin_sdxl()
+    theirs: Any = models.thin_sdxl()
+    blend = Blend({"unet": ours})
+    names = [str(n) for n in range(LORAS)]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peft wonders about a second adapter
+        for name in names:
+            tensors = models.random_lora(ours, int(name))
+            blend.add(name, models.write_lora(tensors, Path(folder) / "lora.safetensors"))
+            theirs.load_lora_adapter(tensors, prefix=None, adapter_name=name)
+    weights = dict.fromkeys(names, 0.1)
+    given = models.unet_inputs(ours, 8)
+    layers = [module for module in theirs.modules() if isinstance(module, LoraLayer)]
+
+    def peft_scales() -> None:
+        for layer in layers:
+            for name in names:
+                layer.set_scale(name, 0.1)
+
+    def fuse() -> None:
+        theirs.fuse_lora()
+        theirs.unfuse_lora()
+
+    with torch.inference_mode():
+        moves = models.in_turns(
+            {
+                "gate write (ours)": lambda: blend.set_weights(weights),
+                "peft's scales, by hand": peft_scales,
+                "set_adapters": lambda: theirs.set_adapters(names, list(weights.values())),
+            },
+            5,
+        )
+        moves |= models.in_turns({"fuse_lora + unfuse_lora": fuse}, 1)
+        steps = models.in_turns({"ours": lambda: ours(**given), "peft": lambda: theirs(**given)}, 3)
+    print(f"{len(layers)} layers, {LORAS} LoRAs of rank {models.RANK}; CPU ms of one thread")
+    for name, seconds in moves.items():
+        print(f"  {name:26}{seconds * 1e3:10.3f}")
+    ours_next = moves["gate write (ours)"] + steps["ours"]
+    theirs_next = moves["set_adapters"] + steps["peft"]
+    print(
+        f"  move + one UNet step: ours {ours_next * 1e3:.0f}, set_adapters"
+        f" {theirs_next * 1e3:.0f} ({theirs_next / ours_next:.1f} times)"
+    )
+
+
+if __name__ == "__main__":
+    main()
