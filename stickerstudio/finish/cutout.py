@@ -27,7 +27,7 @@ _FLAT_SHARE = 0.6  # of the border; a sticker may run over the edge on one side
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 10.0, 28.0  # levels; ±4 of noise on top of a drift of a few
 _RISE = 1.06  # a step that moves less than this away from B has reached the sticker's own shading
 _OFF_LINE = 10.0  # levels a mixture may lie beside the line from B to F, on top of the noise
-_SPECK_SHARE = 1e-3  # of the picture's area; faint specks below it are noise
+_SPECK_SHARE = 1e-3  # of the picture's area; faint regions below it are noise
 
 
 def is_flat(image: Image.Image) -> bool:
@@ -61,9 +61,9 @@ def cut_out(image: Image.Image, background: Colour | None = WHITE) -> Image.Imag
         return _whole(pixels)
     reach = min(8, max(3, math.ceil(min(outside.shape) / 128) + 2))
     edge = _edge(distance, outside, reach)
-    alpha = _coverage(away, distance, edge, tolerance, reach)
+    alpha, strength = _coverage(away, distance, edge, tolerance, reach)
     alpha[outside] = 0.0
-    alpha[_specks(distance, alpha, tolerance)] = 0.0
+    alpha[_specks(strength, outside, tolerance)] = 0.0
     if np.count_nonzero(alpha > 0.5) < 4:
         return _whole(pixels)
     return _unmixed(pixels, base, alpha)
@@ -123,8 +123,10 @@ def _edge(distance: Floats, outside: Mask, reach: int) -> Mask:
     return edge
 
 
-def _coverage(away: Floats, distance: Floats, edge: Mask, tolerance: float, reach: int) -> Floats:
-    """α for every pixel: below 1 only where `edge` allows it."""
+def _coverage(
+    away: Floats, distance: Floats, edge: Mask, tolerance: float, reach: int
+) -> tuple[Floats, Floats]:
+    """α for every pixel, below 1 only where `edge` allows it; and how far its F lies from B."""
     height, width = distance.shape
     flat_away = away.reshape(-1, 3)
     flat_distance = distance.ravel()
@@ -151,18 +153,21 @@ def _coverage(away: Floats, distance: Floats, edge: Mask, tolerance: float, reac
     length = np.einsum("ij,ij->i", line, line) + 1e-6
     alpha = np.ones(height * width, np.float32)
     alpha[start] = np.clip(np.einsum("ij,ij->i", here, line) / length, 0.0, 1.0)
-    return alpha.reshape(height, width)
+    strength = flat_distance.copy()
+    strength[start] = flat_distance[peak]
+    return alpha.reshape(height, width), strength.reshape(height, width)
 
 
-def _specks(distance: Floats, alpha: Floats, tolerance: float) -> Mask:
-    """Faint, small regions that stand alone: compression noise, not parts of the sticker."""
-    labels, count = label(alpha > 0)
-    inside = labels >= 0
-    size = np.bincount(labels[inside], minlength=count)
-    strength = np.zeros(count, np.float32)
-    np.maximum.at(strength, labels[inside], distance[inside])
-    noise = (size <= _SPECK_SHARE * alpha.size) & (strength <= 3 * tolerance)
-    return np.append(noise, False)[labels]
+def _specks(strength: Floats, outside: Mask, tolerance: float) -> Mask:
+    """Faint, small regions beside the outside: compression noise, not parts of the sticker."""
+    faint = ~outside & (strength <= 3 * tolerance)
+    labels, count = label(faint)
+    size = np.bincount(labels[faint], minlength=count)
+    noise = size <= _SPECK_SHARE * outside.size
+    beside = faint & (_around(outside.astype(np.float32)).max(axis=0) > 0)
+    touches = np.zeros(count, np.bool_)
+    touches[labels[beside]] = True
+    return np.append(noise & touches, False)[labels]
 
 
 def _unmixed(pixels: Floats, base: Floats, alpha: Floats) -> Image.Image:
