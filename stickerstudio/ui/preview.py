@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QRunnable, QSize, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -23,24 +23,19 @@ SQUARE = 8  # pixels, one field of the checkerboard
 MAX_SHOWN = 768  # logical pixels; a larger picture is read smaller
 
 
-class _Said(QObject):
-    done = Signal(int, QImage)
+class _Relay(QObject):
+    """Carries pictures to the UI thread; has no parent, so that no worker outlives the signal."""
+
+    read = Signal(int, QImage)
 
 
-class _Read(QRunnable):
-    """Decodes one file in Qt's pool, no larger than it will be shown."""
-
-    def __init__(self, number: int, path: Path, bounds: QSize) -> None:
-        super().__init__()
-        self.said = _Said()
-        self._number, self._path, self._bounds = number, path, bounds
-
-    def run(self) -> None:
-        reader = QImageReader(str(self._path))
-        size = reader.size()
-        if size.width() > self._bounds.width() or size.height() > self._bounds.height():
-            reader.setScaledSize(size.scaled(self._bounds, Qt.AspectRatioMode.KeepAspectRatio))
-        self.said.done.emit(self._number, reader.read())
+def _read(path: Path, side: int) -> QImage:
+    """The picture in the file, at most `side` pixels a side; null where it cannot be read."""
+    reader = QImageReader(str(path))
+    size = reader.size()
+    if max(size.width(), size.height()) > side:
+        reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
+    return reader.read()
 
 
 class PreviewView(QWidget):
@@ -50,7 +45,9 @@ class PreviewView(QWidget):
         super().__init__(parent)
         self._picture: QPixmap | None = None
         self._asked = 0
-        self._reads: dict[int, tuple[_Read, str]] = {}
+        self._reads: dict[int, str] = {}  # captions, by the number of the call
+        self._relay = _Relay()
+        self._relay.read.connect(self._loaded)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(style.SPACE * 20, style.SPACE * 12)
         self.empty = EmptyState("sticker")
@@ -97,15 +94,13 @@ class PreviewView(QWidget):
     def load(self, path: Path, caption: str) -> None:
         """Show the picture in the file `path`, read beside the UI thread; the newest call wins."""
         self._asked += 1
-        bounds = QSize(1, 1) * round(MAX_SHOWN * self.devicePixelRatioF())
-        job = _Read(self._asked, path, bounds)
-        job.setAutoDelete(False)  # Python owns it, through the signal's receiver
-        self._reads[self._asked] = (job, caption)
-        job.said.done.connect(self._loaded)
-        QThreadPool.globalInstance().start(job)
+        number, relay = self._asked, self._relay
+        side = round(MAX_SHOWN * self.devicePixelRatioF())
+        self._reads[number] = caption
+        QThreadPool.globalInstance().start(lambda: relay.read.emit(number, _read(path, side)))
 
     def _loaded(self, number: int, image: QImage) -> None:
-        _, caption = self._reads.pop(number)
+        caption = self._reads.pop(number)
         if number == self._asked and not image.isNull():
             self.show_pixmap(QPixmap.fromImage(image), caption)
 

@@ -192,6 +192,7 @@ def test_a_file_that_is_no_lora_is_answered_with_a_sentence(
     )
     with qtbot.waitSignal(session.notice) as notice:
         pane.dropEvent(event)
+    assert notice.args is not None
     error = notice.args[0].error
     assert error is not None
     assert not error.is_fault

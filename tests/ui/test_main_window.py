@@ -86,15 +86,12 @@ def test_every_control_has_an_accessible_name(window: MainWindow, session: Sessi
 
 def test_tab_reaches_every_pane_and_comes_back(window: MainWindow) -> None:
     window.activateWindow()
-    start = window.prompt.prompt
-    met: list[QWidget] = []
-    widget = start
-    for _ in range(500):
-        widget = widget.nextInFocusChain()
-        if widget is start:
-            break
-        met.append(widget)
-    assert widget is start
+    start: QWidget = window.prompt.prompt
+    met: list[QWidget] = [start]
+    while (following := met[-1].nextInFocusChain()) is not start:
+        assert following is not None
+        assert len(met) < 2000
+        met.append(following)
     for pane in (window.chat, window.prompt, window.blend, window.gallery, window.status):
         reachable = [
             each

@@ -21,7 +21,8 @@ THEMES = pytest.mark.parametrize("colours", [style.LIGHT, style.DARK], ids=["lig
 
 def luminance(colour: str) -> float:
     """Relative luminance after WCAG 2."""
-    channels = QColor(colour).getRgbF()[:3]
+    made = QColor(colour)
+    channels = (made.redF(), made.greenF(), made.blueF())
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
