@@ -101,6 +101,7 @@ class GalleryModel(QAbstractListModel):
         self._lock = threading.Lock()  # over what is wanted, which the worker takes
         self._wanted: OrderedDict[str, None] = OrderedDict()
         self._fetching = False
+        self._closed = False
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(2)  # one asks, one fetches
         self._answer = _Answer()
@@ -144,6 +145,8 @@ class GalleryModel(QAbstractListModel):
 
     def ask(self, words: str, *, favourites: bool) -> None:
         """Show what matches; → searched. Also to be called when the library has changed."""
+        if self._closed:
+            return
         same = (words, favourites) == (self.words, self.favourites)
         self.words, self.favourites = words, favourites
         self._question += 1
@@ -215,7 +218,7 @@ class GalleryModel(QAbstractListModel):
         """Wait for the workers: nothing of ours may outlive the window."""
         with self._lock:
             self._wanted.clear()
-            self._fetching = True  # no worker is started any more
+            self._closed = True
         self._pool.clear()
         self._pool.waitForDone()
 
@@ -233,7 +236,7 @@ class GalleryModel(QAbstractListModel):
                 self._wanted.move_to_end(sticker_id)
                 if len(self._wanted) > _MOST_WANTED:
                     self._wanted.popitem(last=False)
-                if not self._fetching:
+                if not self._fetching and not self._closed:
                     self._fetching = True
                     self._pool.start(self._fetch)
         else:

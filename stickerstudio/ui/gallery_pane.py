@@ -256,8 +256,8 @@ class GalleryPane(Card):
     # --- what is done ---
 
     def _toggle_star(self, index: QModelIndex) -> None:
-        sticker = index.data(Role.STICKER)
-        if isinstance(sticker, Sticker):
+        sticker = self.model.sticker(index.data(Role.ID))
+        if sticker is not None:
             self._session.set_favourite([sticker.id], not sticker.favourite)
 
     def _menu(self, place: QPoint) -> None:
@@ -268,8 +268,8 @@ class GalleryPane(Card):
         stickers = [each for each in map(self.model.sticker, ids) if each is not None]
         if not stickers:
             return
-        current = self.view.currentIndex().data(Role.STICKER)
-        first = current if current in stickers else stickers[0]
+        current = self.view.currentIndex().data(Role.ID)
+        first = next((each for each in stickers if each.id == current), stickers[0])
         side = round(DRAG_SIDE * self.devicePixelRatioF())
         try:
             picture = self.thumbnails.get(first.id, first, side)

@@ -241,3 +241,14 @@ def test_any_change_ends_in_what_the_library_says(
         ask(model, qtbot)
         assert [model.index(row).data(Role.ID) for row in range(model.rowCount())] == list(ids)
     model.close()
+
+
+def test_nothing_is_asked_of_a_closed_library(
+    model: GalleryModel, library: Library, qtbot: QtBot
+) -> None:
+    model.close()
+    library.close()
+    model._stickers.clear()
+    model.refresh()
+    assert model.index(0).data(Role.STICKER) is None
+    qtbot.wait(30)

@@ -105,9 +105,12 @@ def test_memory_is_bounded(
     assert pictures._bytes == 10 * 4 * 64 * 64
 
 
-def test_closing_waits_for_what_is_being_loaded(pictures: Thumbnails[str], loader: Loader) -> None:
+def test_closing_waits_for_what_is_being_loaded(
+    pictures: Thumbnails[str], loader: Loader, qtbot: QtBot
+) -> None:
     loader.gate.clear()
     pictures.get("a", "a", 64)
+    qtbot.waitUntil(lambda: len(loader.asked) == 1)
     threading.Timer(0.1, loader.gate.set).start()
     pictures.close()
     assert loader.gate.is_set()
