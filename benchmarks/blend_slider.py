@@ -27,11 +27,11 @@ def main() -> None:
     ours: Any = models.thin_sdxl()
     theirs: Any = models.thin_sdxl()
     blend = Blend({"unet": ours})
-    names = [str(n) for n in range(LORAS)]
+    names = [f"style{n}" for n in range(LORAS)]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft wonders about a second adapter
-        for name in names:
-            tensors = models.random_lora(ours, int(name))
+        for seed, name in enumerate(names):
+            tensors = models.random_lora(ours, seed)
             blend.add(name, models.write_lora(tensors, Path(folder) / "lora.safetensors"))
             theirs.load_lora_adapter(tensors, prefix=None, adapter_name=name)
     weights = dict.fromkeys(names, 0.1)
