@@ -71,7 +71,6 @@ class Index:
     def __init__(self, folder: Path, fill: Callable[[sqlite3.Connection], object]) -> None:
         self._folder = folder
         self._fill = fill
-        self._lock = threading.RLock()  # guards which file is open
         self._read_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self._opened = 0
@@ -118,7 +117,7 @@ class Index:
 
     def close(self) -> None:
         """Give back the files."""
-        with self._lock, self._write_lock, self._read_lock:
+        with self._write_lock, self._read_lock:
             self._reader.close()
             self._writer.close()
 
@@ -136,15 +135,24 @@ class Index:
             return action()
 
     def _reopen(self, used: int) -> None:
-        """Open the next generation, unless another thread did since `used`."""
-        with self._lock, self._write_lock, self._read_lock:
+        """Open the next generation, unless another thread did since `used`.
+
+        Where that fails the old connections stay: an unplugged disk may be plugged in again.
+        """
+        with self._write_lock, self._read_lock:
             if self._opened != used:
                 return
+            before = self._generation
+            self._generation = max(before + 1, *self._generations(), 1)
+            try:
+                with self._worded():
+                    reader, writer = self._open()
+            except BaseException:
+                self._generation = before
+                raise
             self._reader.close()
             self._writer.close()
-            self._generation = max(self._generation + 1, *self._generations(), 1)
-            with self._worded():
-                self._reader, self._writer = self._open()
+            self._reader, self._writer = reader, writer
             self._remove_older()
 
     def _open(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:

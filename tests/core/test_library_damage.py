@@ -418,7 +418,7 @@ def test_a_file_in_the_months_place_is_a_sentence(tmp_path: Path) -> None:
 def test_a_library_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "library"
     with Library(folder) as library:
-        add(library)
+        sticker = add(library)
         folder.rename(tmp_path / "elsewhere")
 
         with pytest.raises((NotFoundError, DiskError)):
@@ -426,6 +426,10 @@ def test_a_library_that_vanishes_is_a_sentence(tmp_path: Path) -> None:
         with pytest.raises((NotFoundError, DiskError)):
             library.search()
         assert not folder.exists()  # a disk that was unplugged is not written beside
+
+        (tmp_path / "elsewhere").rename(folder)
+        assert library.search() == [sticker]
+        assert add(library, "next").id == library.ids()[0]
 
 
 def test_a_picture_removed_by_hand_can_still_be_deleted(tmp_path: Path) -> None:
