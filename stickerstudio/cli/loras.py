@@ -117,11 +117,10 @@ def fuse_loras(arguments: argparse.Namespace, context: Context) -> int:
     named = [(shelf.find(shelf_name(shelf, name)), weight) for name, weight in arguments.loras]
     location = Catalogue(context.paths).find(arguments.model).installed_at()
     from stickerstudio.engine.fuse import Ingredient, fuse  # imports torch: only now
-    from stickerstudio.engine.pipeline import examine, load
+    from stickerstudio.engine.fuse_targets import shapes_of
 
-    sdxl = context.paths.resources / "sdxl"
-    checkpoint = examine(location, sdxl)
-    modules = load(checkpoint, checkpoint.dtype, sdxl).modules  # mapped from the disk, not read
+    # a single checkpoint has SDXL's own shapes, which come with the program
+    modules = shapes_of(location if location.is_dir() else context.paths.resources / "sdxl")
 
     def progress(done: int, total: int) -> None:
         context.output.progress(tr("Layer {n} of {total}", n=done, total=total), done=done == total)
@@ -129,7 +128,7 @@ def fuse_loras(arguments: argparse.Namespace, context: Context) -> int:
     with context.interrupt.polled():
         made = fuse(
             [Ingredient.of(info, weight) for info, weight in named],
-            {name: modules[name] for name in ("unet", "text_encoder", "text_encoder_2")},
+            modules,
             arguments.file.expanduser().absolute(),
             method=arguments.method,
             rank=arguments.rank,
