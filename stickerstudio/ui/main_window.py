@@ -88,6 +88,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
+        # Their workers must end before Qt destroys them: a destructor that waits for a thread would
+        # hold Python's lock, which that thread needs in order to end.
+        self.chat.stop()
+        self.gallery.stop()
         self.closing.emit()
         super().closeEvent(event)
 
