@@ -92,11 +92,6 @@ class ChatDelegate(QStyledItemDelegate):
         width = option.rect.width()
         return QSize(width, self._layout(index.data(Role.ROW), width, option.font).height)
 
-    def body_rect(self, option: QStyleOptionViewItem, index: QModelIndex) -> QRectF:
-        """Where the bubble or picture of a row is, in the coordinates of the view."""
-        layout = self._layout(index.data(Role.ROW), option.rect.width(), option.font)
-        return layout.body.translated(QPointF(option.rect.topLeft()))
-
     def paint(
         self,
         painter: QPainter,

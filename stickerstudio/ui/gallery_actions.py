@@ -18,10 +18,9 @@ from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import Notice
 from stickerstudio.ui import clipboard, style
+from stickerstudio.ui.chat_drop import MOST_AT_ONCE
 from stickerstudio.ui.outgoing import MOST_OUTGOING
 from stickerstudio.ui.show_file import show_in_folder
-
-MOST_SENT = 12  # stickers at once into the chat: the 100,000 of a stray Ctrl+A would drown it
 
 Name = Literal["send", "use", "copy", "save_png", "save_webp", "show", "star", "delete"]
 
@@ -152,7 +151,7 @@ class GalleryActions(QObject):
 
     def send(self) -> None:
         """Send the chosen stickers to the chat, oldest first, as one would tell a story."""
-        ids = self.few(MOST_SENT, tr("That is a lot of stickers for one message."))
+        ids = self.few(MOST_AT_ONCE, tr("That is a lot of stickers for one message."))
         for sticker_id in reversed(ids):
             self._session.send_sticker(sticker_id)
 

@@ -254,7 +254,7 @@ def test_a_stray_select_all_does_not_drown_the_chat(
     notices: list[Notice],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gallery_actions, "MOST_SENT", 3)
+    monkeypatch.setattr(gallery_actions, "MOST_AT_ONCE", 3)
     pane.view.setFocus()
     qtbot.keyClick(pane.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     assert len(pane.chosen()) == 5
