@@ -75,7 +75,7 @@ class Index:
         self._write_lock = threading.RLock()
         self._opened = 0
         generations = self._generations()
-        self._generation = max(generations, default=1)
+        self._generation: int = max(generations, default=1)
         try:
             self._reader, self._writer = self._open()
         except sqlite3.DatabaseError as error:
@@ -142,7 +142,7 @@ class Index:
         with self._write_lock, self._read_lock:
             if self._opened != used:
                 return
-            before = self._generation
+            before: int = self._generation
             self._generation = max(before + 1, *self._generations(), 1)
             try:
                 with self._worded():
