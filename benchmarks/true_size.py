@@ -76,7 +76,8 @@ def _write(folder: Path) -> None:
     from stickerstudio.core.paths import Paths
 
     sdxl = Paths.default().resources / "sdxl"
-    generator = torch.Generator().manual_seed(0)
+    # drawn once and repeated: nobody looks at the picture, and 3.5 billion draws take minutes
+    pool = torch.randn(2**24, generator=torch.Generator().manual_seed(0)).bfloat16()
     classes: dict[str, Any] = {
         "unet": UNet2DConditionModel,
         "vae": AutoencoderKL,
@@ -89,7 +90,7 @@ def _write(folder: Path) -> None:
         with init_empty_weights():
             text = part.startswith("text")
             module = cls(CLIPTextConfig(**config)) if text else cls.from_config(config)
-        tensors = {name: _random(name, t, generator) for name, t in module.state_dict().items()}
+        tensors = {name: _random(name, t, pool) for name, t in module.state_dict().items()}
         if part == "text_encoder":  # files on disk keep the prefix that transformers 5 dropped
             tensors = {
                 f"text_model.{key.removeprefix('text_model.')}": tensors[key] for key in tensors
@@ -108,7 +109,7 @@ def _write(folder: Path) -> None:
     _write_json(folder / "model_index.json", index)  # last: it says that the rest is there
 
 
-def _random(name: str, like: Any, generator: Any) -> Any:
+def _random(name: str, like: Any, pool: Any) -> Any:
     """Weights that keep the size of what passes through them: 1/√fan-in; norms 1, biases 0."""
     import torch
 
@@ -117,8 +118,9 @@ def _random(name: str, like: Any, generator: Any) -> Any:
     if like.dim() < 2:
         value = 0.0 if name.endswith("bias") else 1.0
         return torch.full(like.shape, value, dtype=torch.bfloat16)
-    tensor = torch.empty(like.shape, dtype=torch.bfloat16)
-    return tensor.normal_(0, 1 / math.sqrt(like[0].numel()), generator=generator)
+    copies = math.ceil(like.numel() / pool.numel())
+    values = pool.repeat(copies)[: like.numel()].view(like.shape)
+    return values * (1 / math.sqrt(like[0].numel()))
 
 
 def _write_tokenizer(folder: Path, sdxl: Path, pad_token: str) -> None:

@@ -13,7 +13,8 @@ from stickerstudio.core.messages import DeviceChoice
 DeviceType = Literal["cpu", "cuda", "mps"]
 
 CPU_FLOAT32_SHARE = 0.5
-"""The share of the free memory that a model in float32 may take before its own dtype is kept.
+"""The share of all memory that a model in float32 may take before its own dtype is kept. Not of the
+free memory: the same recipe gives the same bytes, whatever else is running.
 
 float32 is 1.2 to 1.8 times as fast as bfloat16 on CPUs without matrix units, but SDXL then takes
 14 GB instead of 7."""
@@ -35,13 +36,14 @@ class Machine:
 
     Attributes:
         cpu_cores: cores this process may use.
-        free_bytes: memory that can be had without swapping.
+        total_bytes, free_bytes: memory; free is what can be had without swapping.
         gpu: the first CUDA device, if torch sees one.
         mps: whether Apple's GPU can be used.
         cuda_build: whether this torch was built for CUDA at all.
     """
 
     cpu_cores: int
+    total_bytes: int
     free_bytes: int
     gpu: Gpu | None = None
     mps: bool = False
@@ -68,9 +70,11 @@ def probe() -> Machine:
         free, total = torch.cuda.mem_get_info(0)
         name = torch.cuda.get_device_name(0)
         gpu = Gpu(name, total, free, torch.cuda.is_bf16_supported(including_emulation=False))
+    memory = psutil.virtual_memory()
     return Machine(
         cpu_cores=_usable_cores(),
-        free_bytes=psutil.virtual_memory().available,
+        total_bytes=memory.total,
+        free_bytes=memory.available,
         gpu=gpu,
         mps=torch.backends.mps.is_available(),
         cuda_build=torch.version.cuda is not None,
@@ -119,7 +123,7 @@ def model_dtype(device: Device, machine: Machine, file_dtype: str, parameters: i
         return "bfloat16" if file_dtype == "bfloat16" and native else "float16"
     if device.type == "mps":
         return "float16"
-    fits = 4 * parameters <= CPU_FLOAT32_SHARE * machine.free_bytes
+    fits = 4 * parameters <= CPU_FLOAT32_SHARE * machine.total_bytes
     return "float32" if fits or file_dtype == "float32" else file_dtype
 
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import diffusers.utils.logging
 import torch
+import transformers.utils.logging
 from diffusers.loaders.single_file_utils import SingleFileComponentError
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTiny
@@ -48,6 +50,11 @@ from stickerstudio.engine.device import vae_dtype
 from stickerstudio.engine.memory import is_out_of_memory
 from stickerstudio.models.identify import weight_files
 from stickerstudio.models.safetensors_header import read_header
+
+# Their bars and notes would fill the log, and the command line's standard error.
+for _library in (diffusers.utils.logging, transformers.utils.logging):
+    _library.disable_progress_bar()
+    _library.set_verbosity_error()
 
 _UNREADABLE = (
     OSError,

@@ -8,10 +8,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
-import diffusers.utils.logging
 import PIL.Image
 import torch
-import transformers.utils.logging
 
 from stickerstudio.core.errors import MemoryShortError, disk_errors
 from stickerstudio.core.i18n import tr
@@ -28,11 +26,6 @@ from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.loras import LoraShelf
 
 T = TypeVar("T")
-
-# Their bars and notes would fill the log, and the command line's standard error.
-for _library in (diffusers.utils.logging, transformers.utils.logging):
-    _library.disable_progress_bar()
-    _library.set_verbosity_error()
 
 
 class ResidentModel:
