@@ -19,7 +19,9 @@ from qasync import QEventLoop
 
 from stickerstudio import __version__
 from stickerstudio.core.errors import StudioError, report
+from stickerstudio.core.i18n import set_language, system_language
 from stickerstudio.core.paths import Paths
+from stickerstudio.core.settings import load
 from stickerstudio.session.session import CreateGenerator, Session
 from stickerstudio.session.state import Notice
 from stickerstudio.ui.appearance import Appearance
@@ -45,9 +47,12 @@ def run(
     app.setDesktopFileName("stickerstudio")
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(False)  # the engine ends first
+    paths = paths or Paths.default()
+    language = load(paths.state / "settings.json").language or system_language()
+    set_language(language, paths.locales)  # for what goes wrong before there is a window
     with QEventLoop(app) as loop:
         try:
-            session = Session(paths or Paths.default(), create or _real_engine(), loop)
+            session = Session(paths, create or _real_engine(), loop)
         except StudioError as error:
             return _could_not_start(app, error)
         Appearance(app, session)

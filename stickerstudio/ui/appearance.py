@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QLibraryInfo, QLocale, QObject, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from stickerstudio.core.i18n import current_language, set_language, system_language
+from stickerstudio.core.i18n import set_language, system_language
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 
@@ -18,6 +18,7 @@ class Appearance(QObject):
         self._app = app
         self._session = session
         self._translator: QTranslator | None = None
+        self._language = ""
         self._theme: tuple[style.ThemeChoice, bool] | None = None
         self._speak()
         self._dress()
@@ -34,9 +35,10 @@ class Appearance(QObject):
 
     def _speak(self) -> None:
         language = self._session.settings.language or system_language()
-        style.choose_font(self._app, language)
-        if language == current_language():
+        if language == self._language:
             return
+        self._language = language
+        style.choose_font(self._app, language)
         set_language(language, self._session.paths.locales)
         if self._translator is not None:
             self._app.removeTranslator(self._translator)
