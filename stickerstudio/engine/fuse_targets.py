@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -21,7 +22,7 @@ def shapes_of(folder: Path) -> dict[str, nn.Module]:
         NotFoundError, DiskError: a configuration could not be read.
     """
     with disk_errors(folder), torch.device("meta"):
-        config = UNet2DConditionModel.load_config(folder / "unet", local_files_only=True)
+        config: Any = UNet2DConditionModel.load_config(folder / "unet", local_files_only=True)
         texts = [
             CLIPTextConfig.from_pretrained(folder / part, local_files_only=True)
             for part in ("text_encoder", "text_encoder_2")
