@@ -27,8 +27,9 @@ def shapes_of(folder: Path) -> dict[str, nn.Module]:
             CLIPTextConfig.from_pretrained(folder / part, local_files_only=True)
             for part in ("text_encoder", "text_encoder_2")
         ]
+        unet: Any = UNet2DConditionModel.from_config(config)
         return {
-            "unet": UNet2DConditionModel.from_config(config),
+            "unet": unet,
             "text_encoder": CLIPTextModel(texts[0]),
             "text_encoder_2": CLIPTextModelWithProjection(texts[1]),
         }
