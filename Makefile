@@ -19,7 +19,7 @@ setup-dev:
 
 check: setup-dev  ## lint, types, import contracts, translations, the rooms without Qt and torch
 	@echo "== ruff"; $(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
-	@echo "== pyright"; $(PYTHON) -m pyright
+	@echo "== pyright"; $(PYTHON) -m pyright --pythonpath $(PYTHON)
 	@echo "== import contracts"; $(VENV)/bin/lint-imports
 	@echo "== translations"; $(PYTHON) scripts/translations.py check
 	@echo "== core, models, finish, chat without Qt and torch"; \

@@ -1,1 +1,1 @@
-"""Claims about speed, measured: each module prints ratios against what a user would pick instead."""
+"""Claims about speed, measured: ratios against what a user would pick instead, in one run."""

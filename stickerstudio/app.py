@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -60,6 +61,10 @@ def run(
         window.painted.connect(session.start)
         window.closing.connect(session.close)
         session.closed.connect(loop.stop)
+        # What is made by now lives as long as the program; walking it at every full collection would
+        # hold the window still for tens of milliseconds.
+        gc.collect()
+        gc.freeze()
         with _signals_close(window), _faults_become_notices(session, loop):
             window.show()
             loop.run_forever()

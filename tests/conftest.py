@@ -10,7 +10,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from stickerstudio.core.paths import Paths  # noqa: E402 — the environment comes first
+from stickerstudio.core.paths import Paths
 
 
 @pytest.fixture
