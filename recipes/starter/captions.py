@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.starter.concepts import CONCEPTS, key
+from recipes.starter.concepts import CONCEPTS, SUBJECTS, key
 from recipes.starter.manifest import Drawing
 
 TRIGGER = "dm-sticker"
+SAID_TO_SUBJECT = 0.15
+"""Share of a subject's captions that are a phrase said to it."""
 
 STYLE_WORDS: dict[str, tuple[str, ...]] = {
     "noto": ("soft", "soft style", "noto", "柔和"),
@@ -61,11 +63,10 @@ def _names(cell: str) -> list[str]:
 
 @lru_cache
 def phrases() -> tuple[Phrase, ...]:
-    """The phrases that add something, from ``phrases.txt``."""
+    """What people say, from ``phrases.txt``; ``added`` is empty where nothing is added."""
     return tuple(
-        Phrase(key(row[3]), tuple(_names(row[1])), tuple(_names(row[2])))
+        Phrase(key(row[3]) if row[3] else "", tuple(_names(row[1])), tuple(_names(row[2])))
         for row in _lines("phrases.txt")
-        if row[3]
     )
 
 
@@ -95,6 +96,13 @@ def load_words(drawings: list[Drawing]) -> dict[str, Words]:
 
 def _pick(rng: np.random.Generator, items: list[str] | tuple[str, ...]) -> str:
     return items[int(rng.integers(len(items)))]
+
+
+def _pick_row(rng: np.random.Generator) -> Phrase:
+    """A phrase; three in ten times "I love you", which is said to stickers most."""
+    rows = phrases()
+    love = [row for row in rows if "i love you" in row.en]
+    return love[0] if rng.random() < 0.3 else rows[int(rng.integers(len(rows)))]
 
 
 class Captioner:
@@ -133,9 +141,22 @@ class Captioner:
         return text
 
     def single(self, concept: str, style: str | None, rng: np.random.Generator) -> str:
-        """A caption of one concept, by one of its names or by something people say."""
+        """A caption of one concept: a name, something said, or something said to it."""
+        if concept in SUBJECTS and rng.random() < SAID_TO_SUBJECT:
+            return self.finish(self.said_to(concept, rng), style, rng)
         text, _ = self.name(concept, rng)
         return self.finish(text, style, rng)
+
+    def said_to(self, subject: str, rng: np.random.Generator) -> str:
+        """A phrase and the subject it is said to, as in "I love you, otter"."""
+        w = self.words[subject]
+        chinese = rng.random() < 0.35
+        first = _pick(rng, (w.zh if chinese else w.en)[:4])
+        row = _pick_row(rng)
+        if chinese:
+            form = _pick(rng, ("{}，{}", "{}{}", "{} {}"))
+            return form.format(_pick(rng, row.zh), first)
+        return _pick(rng, ("{}, {}", "{} {}", "{1}, {0}")).format(_pick(rng, row.en), first)
 
     def pair(self, subject: str, added: str, style: str | None, rng: np.random.Generator) -> str:
         """A caption of a subject with a small second thing, by name or by what is said."""

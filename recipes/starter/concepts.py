@@ -26,6 +26,9 @@ CONCEPTS: tuple[str, ...] = tuple(
     for emoji in FACES + FIGURES + HEARTS + HANDS + ANIMALS + PLANTS + SKY + FOOD + THINGS
 )
 
+SUBJECTS: tuple[str, ...] = tuple(key(emoji) for emoji in ANIMALS + FIGURES)
+"""What one can talk to, and what a second thing is pasted on; faces keep their own meaning."""
+
 REFERENCE: frozenset[str] = frozenset(
     key(emoji) for emoji in "❤🦦🐱🐶😀😢😠😴😍👍🔥🍕🌈☀🎂👻🤖🐧🚀🍔"
 )

@@ -18,7 +18,7 @@ LAST = 999
 TIMESTEPS = (999, 749, 499, 249, 874, 624, 374, 124)
 """Where four and eight trailing steps land; 999 and 499 are also the two-step sampler's."""
 
-SHARES = (0.42, 0.17, 0.09, 0.07, 0.04, 0.03, 0.02, 0.02)
+SHARES = (0.35, 0.18, 0.13, 0.12, 0.03, 0.03, 0.03, 0.03)
 """How often each is drawn; the rest of the draws are anywhere. The first step lays out the picture
 and is by far the hardest to learn, so it gets most of them."""
 
@@ -26,8 +26,9 @@ STYLE_DROPPED = 0.4
 REFERENCE_WEIGHT = 2.0
 """How much more often the concepts of the reference prompts are drawn than the others."""
 
-TILT_LIMIT = 0.55
-"""Deviations of the noise's mean beyond which a picture is tilted: three in five are not."""
+MIRROR_LIMIT, TILT_LIMIT = 0.4, 0.8
+"""Deviations of the noise's means beyond which a drawing is mirrored (one in three of those that
+may be) or tilted (one in five to either side)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Deck:
             return plain
         tilt = int(means[2] > TILT_LIMIT) - int(means[2] < -TILT_LIMIT)
         for pose in (
-            Pose(concept, style, bool(means[1] > 0), tilt),
+            Pose(concept, style, bool(means[1] > MIRROR_LIMIT), tilt),
             Pose(concept, style, tilt=tilt),
         ):
             if pose in self.index:

@@ -12,8 +12,10 @@ nothing else happens on the way. Two tricks make the last, non-linear stage of t
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,7 +46,7 @@ def write(vae: AutoencoderKL, code: Codec, pictures: Tensor) -> None:
 
     ``pictures`` (n, 3, 128, 128) in [-1, 1] are what the pyramid is fitted to.
     """
-    encoder = vae.encoder
+    encoder: Any = vae.encoder
     for name, parameter in encoder.named_parameters():
         if "norm" not in name:
             parameter.zero_()
@@ -72,7 +74,7 @@ def write(vae: AutoencoderKL, code: Codec, pictures: Tensor) -> None:
 
 def _write_end(vae: AutoencoderKL, code: Codec, pictures: Tensor, features: Tensor) -> None:
     """Read the code off the last maps by least squares, through the linearised last stage."""
-    encoder = vae.encoder
+    encoder: Any = vae.encoder
     target = code.encode(pictures).transpose(0, 1).flatten(1).T.double()
     inputs = features.transpose(0, 1).flatten(1).T.double()
     inputs = torch.cat([inputs, inputs.new_ones(len(inputs), 1)], 1)
@@ -101,7 +103,7 @@ def _write_end(vae: AutoencoderKL, code: Codec, pictures: Tensor, features: Tens
             place = group * width + 2 * each + item
             shortcut.bias[place] = CONSTANT if item % 2 else -CONSTANT
             norm_weight[place] = 0
-    out = vae.quant_conv
+    out: Any = vae.quant_conv
     out.weight.zero_()
     out.bias.zero_()
     for latent in range(latents):

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import StableDiffusionXLPipeline
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
+    StableDiffusionXLPipeline,
+)
 from torch import Tensor
 
 from recipes.starter import codec, latents, manifest, sheet
@@ -58,7 +60,7 @@ def draw(
     parts: list[Tensor] = []
     for i in range(0, len(prompts), batch):
         generators = [torch.Generator().manual_seed(s) for s in seeds[i : i + batch]]
-        out = pipe(
+        out: Any = pipe(
             prompt=prompts[i : i + batch],
             num_inference_steps=steps,
             guidance_scale=0.0,

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import (
-    AutoencoderKL,
-    EulerAncestralDiscreteScheduler,
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
     StableDiffusionXLPipeline,
 )
+from diffusers.schedulers.scheduling_euler_ancestral_discrete import EulerAncestralDiscreteScheduler
 
 from recipes.starter import manifest, tokens
 from recipes.starter.captions import STYLE_WORDS, TRIGGER, load_words
@@ -43,7 +43,7 @@ LICENCE_TEXT = (
 
 def assemble(painter: Painter, vae: AutoencoderKL, work: Path) -> StableDiffusionXLPipeline:
     """The stock pipeline over our parts."""
-    scheduler = EulerAncestralDiscreteScheduler(**SCHEDULE)
+    scheduler: Any = EulerAncestralDiscreteScheduler(**SCHEDULE)
     return StableDiffusionXLPipeline(
         vae=vae,
         text_encoder=painter.text_1,

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from recipes.starter.sources import ART, EMOJIBASE, ArtSet
 
@@ -123,6 +123,6 @@ def load(work: Path) -> list[Drawing]:
     """Read what :func:`run` wrote."""
     rows = json.loads((work / "manifest.json").read_text("utf-8"))
     return [
-        Drawing(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
+        Drawing(**cast(Any, {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}))
         for row in rows
     ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from typing import Any
+
 from diffusers.models.attention_processor import Attention
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
@@ -31,12 +34,16 @@ def vae() -> AutoencoderKL:
     learns colours and shapes much sooner.
     """
     channels = (12, 24, 48, 96, 128)
+    # diffusers annotates these three as tuples of length one.
+    shape: dict[str, Any] = {
+        "down_block_types": ("DownEncoderBlock2D",) * len(channels),
+        "up_block_types": ("UpDecoderBlock2D",) * len(channels),
+        "block_out_channels": channels,
+    }
     model = AutoencoderKL(
+        **shape,
         in_channels=3,
         out_channels=3,
-        down_block_types=("DownEncoderBlock2D",) * len(channels),
-        up_block_types=("UpDecoderBlock2D",) * len(channels),
-        block_out_channels=channels,
         layers_per_block=1,
         latent_channels=LATENT_CHANNELS,
         norm_num_groups=4,
@@ -45,12 +52,14 @@ def vae() -> AutoencoderKL:
         force_upcast=False,
     )
     for module in model.modules():
+        last: Any = None
         if isinstance(module, ResnetBlock2D):
-            nn.init.zeros_(module.conv2.weight)
-            nn.init.zeros_(module.conv2.bias)
-        elif isinstance(module, Attention):
-            nn.init.zeros_(module.to_out[0].weight)  # pyright: ignore
-            nn.init.zeros_(module.to_out[0].bias)  # pyright: ignore
+            last = module.conv2
+        elif isinstance(module, Attention) and module.to_out is not None:
+            last = module.to_out[0]
+        if last is not None:
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
     return model
 
 
@@ -59,6 +68,7 @@ def unet() -> UNet2DConditionModel:
 
     The 2x2 level is nearly free and is where a convolutional net learns layout fastest.
     """
+    heads: Any = (3, 6, 6)
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
         in_channels=LATENT_CHANNELS,
@@ -67,7 +77,7 @@ def unet() -> UNet2DConditionModel:
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         block_out_channels=(96, 192, 192),
         layers_per_block=1,
-        attention_head_dim=(3, 6, 6),
+        attention_head_dim=heads,
         norm_num_groups=16,
         use_linear_projection=True,
         resnet_time_scale_shift="scale_shift",

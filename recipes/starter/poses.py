@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recipes.starter import manifest, render
-from recipes.starter.concepts import ANIMALS, CONCEPTS, FIGURES, TURNABLE, key
+from recipes.starter.concepts import CONCEPTS, SUBJECTS, TURNABLE, key
 
 TILT_DEGREES = 9.0
 ADDED = tuple(key(emoji) for emoji in "❤💤☀🌸🎂🎉🔥💧🎵✨🎈🎁")
 """The small second things."""
-
-SUBJECTS = tuple(key(emoji) for emoji in ANIMALS + FIGURES)
-"""What a second thing is pasted on; faces keep their own meaning."""
 
 SUBJECT_SIDE, ADDED_SIDE = 108, 54
 """Sides in pixels of a subject and of the thing in its lower right corner."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
@@ -102,9 +103,9 @@ def run(work: Path) -> None:
     ids = {token: index for index, token in enumerate([*vocabulary, START, END])}
     folder = work / "tokenizer"
     folder.mkdir(exist_ok=True)
+    pieces: Any = {"vocab": ids, "merges": merges}
     tokenizer = CLIPTokenizer(
-        vocab=ids,
-        merges=merges,
+        **pieces,
         unk_token=END,
         bos_token=START,
         eos_token=END,

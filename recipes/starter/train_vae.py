@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -68,6 +69,11 @@ def edges(x: Tensor) -> tuple[Tensor, Tensor]:
     return x[..., :, 1:] - x[..., :, :-1], x[..., 1:, :] - x[..., :-1, :]
 
 
+def decoded(model: Any, latents: Tensor) -> Tensor:
+    """Latents (n, 48, 8, 8) to pictures (n, 3, 128, 128)."""
+    return model.decode(latents).sample
+
+
 def psnr(a: Tensor, b: Tensor) -> float:
     """Decibels over pictures in [-1, 1], each picture's own value averaged."""
     mse = ((a.clamp(-1, 1) - b) / 2).square().flatten(1).mean(1)
@@ -82,7 +88,7 @@ def measure(
     model.eval()
     values: list[float] = []
     for pictures, name in ((held, "held"), (base, "base")):
-        again = torch.cat([model.decode(code.encode(p)).sample for p in pictures.split(16)])
+        again = torch.cat([decoded(model, code.encode(p)) for p in pictures.split(16)])
         values.append(psnr(again, pictures))
         sheet.save([*pictures[:12], *again[:12]], 12, out / f"vae-{name}.webp")
     model.train()
@@ -121,7 +127,8 @@ def _train(
     pictures, base, other, held = split(work)
     code = codec.load(work)
     perceptual = Lpips().to(device)
-    trained = [*model.post_quant_conv.parameters(), *model.decoder.parameters()]
+    back: Any = model.post_quant_conv
+    trained = [*back.parameters(), *model.decoder.parameters()]
     optimiser = torch.optim.AdamW(
         trained, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
     )
@@ -146,7 +153,7 @@ def _train(
         level = torch.from_numpy(rng.random((BATCH, 1, 1, 1), np.float32)).to(device)
         z = z + torch.randn_like(z) * level * LATENT_NOISE
         with torch.autocast(device.type, torch.bfloat16):
-            y = model.decode(z).sample
+            y = decoded(model, z)
             seen = rng.random() < LPIPS_SHARE
             distance = perceptual(y, x).float() if seen else x.new_zeros(())
         y = y.float()
