@@ -124,8 +124,11 @@ class Lane(QThread):
         self._post(self._clear_orders)
 
     def speak(self, speech: Speak) -> None:
-        """The language the engine words its errors in."""
-        self._post(lambda: self._speak(speech))
+        """The language the engine words its errors in, from the start if said before `start`."""
+        if self.isRunning():
+            self._post(lambda: self._speak(speech))
+        else:
+            self._speech = speech
 
     def restart(self, make: MakeGenerator) -> None:
         """Go on with another Generator, once the running order is done."""
@@ -266,9 +269,7 @@ class Lane(QThread):
     def _launch(self, state: str) -> None:
         self._ready = False
         self._restart_due = False
-        self._process = EngineProcess(self._make, self._log)
-        if self._speech is not None:
-            self._tell(self._speech)
+        self._process = EngineProcess(self._make, self._log, self._speech)
         self.state_changed.emit(state)
 
     def _relaunch(self, state: str) -> None:

@@ -79,9 +79,10 @@ class EngineProcess:
     Args:
         make: makes the Generator, inside the child.
         log: the file that takes what the child prints.
+        speech: the language of the child's first words; None: English.
     """
 
-    def __init__(self, make: MakeGenerator, log: Path) -> None:
+    def __init__(self, make: MakeGenerator, log: Path, speech: Speak | None = None) -> None:
         self._log = log
         with contextlib.suppress(OSError):
             if log.stat().st_size > MAX_LOG:
@@ -90,7 +91,10 @@ class EngineProcess:
         context = multiprocessing.get_context("spawn")
         self._wire, childs_end = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(childs_end, make, log), name="stickerstudio-engine", daemon=True
+            target=_serve,
+            args=(childs_end, make, log, speech),
+            name="stickerstudio-engine",
+            daemon=True,
         )
         self._process.start()
         childs_end.close()  # the child's death must be the end of the wire
@@ -176,10 +180,14 @@ def _reason(exitcode: int | None) -> str:
 # --- inside the child ---
 
 
-def _serve(wire: Connection[Any, Any], make: MakeGenerator, log: Path) -> None:
+def _serve(
+    wire: Connection[Any, Any], make: MakeGenerator, log: Path, speech: Speak | None
+) -> None:
     """The child's main function."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
     _print_to(log)
+    if speech is not None:
+        _speak(speech)
     _Child(wire).serve(make)
 
 
@@ -195,6 +203,11 @@ def _print_to(log: Path) -> None:
             os.dup2(stream.fileno(), descriptor)
     sys.stdout = sys.stderr = stream
     faulthandler.enable(stream)
+
+
+def _speak(speech: Speak) -> None:
+    with contextlib.suppress(OSError):  # English, then, but still at work
+        set_language(speech.language, speech.locales)
 
 
 class _Child:
@@ -252,9 +265,8 @@ class _Child:
                     self._jobs.put(job)
                 case Cancel(job_id):
                     self._cancelled.add(job_id)
-                case Speak(language, locales):
-                    with contextlib.suppress(OSError):  # English, then, but still listening
-                        set_language(language, locales)
+                case Speak():
+                    _speak(message)
                 case Shutdown():
                     self._ending.set()
                     self._jobs.put(None)

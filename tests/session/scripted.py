@@ -49,9 +49,10 @@ def model_card(name: str) -> ModelCard:
 
 
 def with_models(paths: Paths) -> Paths:
-    """`paths` with two models in place of the bundled ones: "starter" and "other"."""
+    """`paths` with two models, "starter" and "other", and no LoRAs in place of the bundled ones."""
     bundled = paths
-    paths = replace(paths, resources=paths.state.parent / "resources")
+    home = paths.state.parent
+    paths = replace(paths, resources=home / "resources", bundled_loras=home / "bundled_loras")
     paths.resources.mkdir(parents=True, exist_ok=True)
     if not paths.locales.exists():
         paths.locales.symlink_to(bundled.locales, target_is_directory=True)
