@@ -17,6 +17,7 @@ from recipes.starter import (
     latents,
     lora_sheet,
     manifest,
+    refine,
     render,
     tokens,
     train_lora,
@@ -26,7 +27,18 @@ from recipes.starter import (
 from recipes.starter.common import pick_device
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ("fetch", "manifest", "render", "tokens", "latents", "vae", "unet", "evaluate", "export")
+STEPS = (
+    "fetch",
+    "manifest",
+    "render",
+    "tokens",
+    "latents",
+    "vae",
+    "unet",
+    "refine",
+    "evaluate",
+    "export",
+)
 AFTER = ("lora", "sheets")
 
 
@@ -45,7 +57,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vae-steps", type=int, default=4000)
     parser.add_argument("--unet-steps", type=int, default=5200)
-    parser.add_argument("--lora-steps", type=int, default=400)
+    parser.add_argument("--refine-steps", type=int, default=1200)
+    parser.add_argument("--refine-minutes", type=float, default=0.0, help="0: no limit")
+    parser.add_argument("--lora-steps", type=int, default=1200)
     parser.add_argument("--style", action="append", help="which LoRA; default: all")
     return parser.parse_args()
 
@@ -77,6 +91,8 @@ def main() -> None:
             latents.run(work)
         elif step == "unet":
             train_unet.run(work, args.unet_steps, seed, device, workers)
+        elif step == "refine":
+            refine.run(work, args.refine_steps, seed, device, args.refine_minutes)
         elif step == "evaluate":
             evaluate.run(export.load_pipeline(work), work)
         elif step == "export":

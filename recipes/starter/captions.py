@@ -13,7 +13,7 @@ from recipes.starter.concepts import CONCEPTS, SUBJECTS, key
 from recipes.starter.manifest import Drawing
 
 TRIGGER = "dm-sticker"
-SAID_TO_SUBJECT = 0.15
+SAID_TO_SUBJECT = 0.25
 """Share of a subject's captions that are a phrase said to it."""
 
 STYLE_WORDS: dict[str, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ LAST = 999
 TIMESTEPS = (999, 749, 499, 249, 874, 624, 374, 124)
 """Where four and eight trailing steps land; 999 and 499 are also the two-step sampler's."""
 
-SHARES = (0.35, 0.18, 0.13, 0.12, 0.03, 0.03, 0.03, 0.03)
+SHARES = (0.40, 0.17, 0.11, 0.10, 0.03, 0.03, 0.02, 0.02)
 """How often each is drawn; the rest of the draws are anywhere. The first step lays out the picture
 and is by far the hardest to learn, so it gets most of them."""
 

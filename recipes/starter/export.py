@@ -26,7 +26,7 @@ EXAMPLES = (
     "happy birthday",
     "pizza, flat",
     "cat face, soft",
-    "penguin with a red heart",
+    "rainbow",
     "晚安",
     "謝謝",
     "水獺",

@@ -14,9 +14,9 @@ from recipes.starter import sheet
 from recipes.starter.evaluate import draw
 from recipes.starter.train_lora import STYLES
 
-PREVIEW = ("grinning face", "cat face", "birthday cake", "ghost")
-GRID = ("grinning face", "crying face", "panda", "ghost", "hamburger", "rocket", "sunflower")
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
+PREVIEW = ("grinning face", "angry face", "red heart", "pizza")
+GRID = ("grinning face", "crying face", "cat face", "red heart", "pizza", "hamburger", "rocket")
+WEIGHTS = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SEED = 3
 
 
@@ -35,14 +35,14 @@ def run(model: Path, loras: Path, target: Path) -> None:
         if not file.exists():
             continue
         pipe.load_lora_weights(str(loras), weight_name=file.name, adapter_name=style.name)
-        _with_weight(pipe, style.name, 1.0)
-        prompts = [f"{p}, {style.trigger}" for p in PREVIEW]
+        _with_weight(pipe, style.name, style.weight)
+        prompts = list(PREVIEW)
         made = draw(pipe, prompts, 4, [SEED] * len(prompts))
         sheet.save(list(made), 2, loras / f"{style.name}.webp", quality=82)
         for prompt in GRID:
             for weight in WEIGHTS:
                 _with_weight(pipe, style.name, weight)
-                pictures += list(draw(pipe, [f"{prompt}, {style.trigger}"], 4, [SEED]))
+                pictures += list(draw(pipe, [prompt], 4, [SEED]))
                 labels.append(f"{style.name} {weight:g}")
         pipe.delete_adapters(style.name)
     if pictures:

@@ -47,6 +47,7 @@ class Style:
     trigger: str
     licence: str
     attribution: str
+    weight: float = 1.0
 
 
 STYLES: tuple[Style, ...] = (
@@ -58,6 +59,7 @@ STYLES: tuple[Style, ...] = (
         "blob style",
         "Apache-2.0",
         "Trained on Noto Emoji of 2017 (the blobs) by Google, Apache-2.0",
+        weight=0.7,
     ),
     Style(
         "fluent",
@@ -67,24 +69,6 @@ STYLES: tuple[Style, ...] = (
         "fluent style",
         "MIT",
         "Trained on Fluent Emoji (flat) by Microsoft, MIT",
-    ),
-    Style(
-        "outline",
-        "streamline",
-        "Outline",
-        "描邊",
-        "outline style",
-        "CC-BY-4.0",
-        "Trained on Streamline Emojis by Streamline, CC BY 4.0; learned, not copied",
-    ),
-    Style(
-        "emojitwo",
-        "emojione",
-        "Classic",
-        "經典",
-        "classic style",
-        "CC-BY-4.0",
-        "Trained on EmojiTwo (EmojiOne 2.3) by its authors, CC BY 4.0; learned, not copied",
     ),
 )
 
@@ -118,7 +102,7 @@ def card(style: Style) -> dict[str, object]:
         "trigger": style.trigger,
         "licence": style.licence,
         "attribution": style.attribution,
-        "recommended_weight": 1.0,
+        "recommended_weight": style.weight,
         "preview": f"{style.name}.webp",
     }
 

@@ -19,7 +19,7 @@ from recipes.starter.render import SIZE
 
 BATCH = 32
 LEARNING_RATE = 1e-3
-EMA = 0.998
+EMA = 0.996
 POSES_FROM = 2.0
 """Progress at which mirrored and tilted drawings join. Beyond 1: never. Tried late in the
 first run they cost more sharpness than the time left could win back; plain recall comes first."""

@@ -205,9 +205,11 @@ def _save(
 
 
 def load_vae(work: Path) -> AutoencoderKL:
-    """The decoder of the last checkpoint with the encoder worked out for it."""
+    """The decoder, refined where it has been, with the encoder worked out for it."""
     model = nets.vae()
-    model.load_state_dict(torch.load(work / "vae.pt", weights_only=True)["model"])
+    refined = work / "vae-refined.pt"
+    path = refined if refined.exists() else work / "vae.pt"
+    model.load_state_dict(torch.load(path, weights_only=True)["model"])
     pictures, base, _, _ = split(work)
     encoder.write(model, codec.load(work), codec.to_float(pictures[base]))
     return model.eval().requires_grad_(False)
