@@ -14,8 +14,16 @@ from recipes.starter import sheet
 from recipes.starter.evaluate import draw
 from recipes.starter.train_lora import STYLES
 
-PREVIEW = ("grinning face", "angry face", "red heart", "pizza")
-GRID = ("grinning face", "crying face", "cat face", "red heart", "pizza", "hamburger", "rocket")
+PREVIEW: tuple[str, ...] = ("grinning face", "angry face", "red heart", "pizza")
+GRID: tuple[str, ...] = (
+    "grinning face",
+    "crying face",
+    "cat face",
+    "red heart",
+    "pizza",
+    "hamburger",
+    "rocket",
+)
 WEIGHTS = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SEED = 3
 
