@@ -61,8 +61,8 @@ def run(
         window.painted.connect(session.start)
         window.closing.connect(session.close)
         session.closed.connect(loop.stop)
-        # What is made by now lives as long as the program; walking it at every full collection would
-        # hold the window still for tens of milliseconds.
+        # What is made by now lives as long as the program; walking it at every full collection
+        # would hold the window still for tens of milliseconds.
         gc.collect()
         gc.freeze()
         with _signals_close(window), _faults_become_notices(session, loop):
