@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import resvg_py
+import resvg_py  # pyright: ignore[reportMissingImports] — only the recipe needs it
 from numpy.typing import NDArray
 from PIL import Image
 

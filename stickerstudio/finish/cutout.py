@@ -28,6 +28,7 @@ _LEAST_TOLERANCE, _MOST_TOLERANCE = 10.0, 28.0  # levels; ±4 of noise on top of
 _RISE = 1.06  # a step that moves less than this away from B has reached the sticker's own shading
 _OFF_LINE = 10.0  # levels a mixture may lie beside the line from B to F, on top of the noise
 _SPECK_SHARE = 1e-3  # of the picture's area; faint regions below it are noise
+_ISLAND_SHARE = 2e-3  # of the picture's area; pale regions that touch nothing, below it, are noise
 
 
 def is_flat(image: Image.Image) -> bool:
@@ -64,6 +65,7 @@ def cut_out(image: Image.Image, background: Colour | None = WHITE) -> Image.Imag
     alpha, strength = _coverage(away, distance, edge, tolerance, reach)
     alpha[outside] = 0.0
     alpha[_specks(strength, outside, tolerance)] = 0.0
+    alpha[_islands(strength, alpha, tolerance)] = 0.0
     if np.count_nonzero(alpha > 0.5) < 4:
         return _whole(pixels)
     return _unmixed(pixels, base, alpha)
@@ -168,6 +170,23 @@ def _specks(strength: Floats, outside: Mask, tolerance: float) -> Mask:
     touches = np.zeros(count, np.bool_)
     touches[labels[beside]] = True
     return np.append(noise & touches, False)[labels]
+
+
+def _islands(strength: Floats, alpha: Floats, tolerance: float) -> Mask:
+    """Pale, small regions apart from the sticker: a model's crumbs, such as a grey corner pixel.
+
+    What is small but strong in colour stays (a tear, a spark), and so does the largest region.
+    """
+    labels, count = label(alpha > 0)
+    if count < 2:
+        return np.zeros_like(alpha, np.bool_)
+    inside = labels >= 0
+    size = np.bincount(labels[inside], minlength=count)
+    strongest = np.zeros(count, np.float32)
+    np.maximum.at(strongest, labels[inside], strength[inside])
+    crumbs = (size <= _ISLAND_SHARE * alpha.size) & (strongest <= 6 * tolerance)
+    crumbs[size.argmax()] = False
+    return np.append(crumbs, False)[labels]
 
 
 def _unmixed(pixels: Floats, base: Floats, alpha: Floats) -> Image.Image:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from stickerstudio.finish.cutout import WHITE, cut_out, is_flat
 from tests.finish.drawings import KINDS, Drawing, draw, picture
@@ -247,3 +247,23 @@ def test_it_is_quick_enough_to_be_live(size: int, seconds: float) -> None:
         times.append(time.process_time() - start)
 
     assert min(times) < seconds
+
+
+def test_pale_crumbs_go_and_a_small_strong_mark_stays() -> None:
+    image = Image.new("RGB", (128, 128), "white")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((40, 40, 90, 90), fill=(200, 60, 30))
+    pen.point((0, 127), fill=(231, 224, 226))  # as the starter's decoder leaves in the corner
+    pen.rectangle((100, 20, 103, 24), fill=(225, 225, 222))
+    pen.rectangle((20, 100, 22, 103), fill=(40, 120, 240))  # a tear
+    alpha = cut_out(image).getchannel("A")
+    assert alpha.getpixel((0, 127)) == 0
+    assert alpha.getpixel((101, 22)) == 0
+    assert alpha.getpixel((21, 101)) == 255
+    assert alpha.getpixel((65, 65)) == 255
+
+
+def test_a_pale_sticker_of_one_small_region_is_not_a_crumb() -> None:
+    image = Image.new("RGB", (128, 128), "white")
+    ImageDraw.Draw(image).rectangle((60, 60, 64, 64), fill=(225, 225, 222))
+    assert cut_out(image).getchannel("A").getpixel((62, 62)) == 255
