@@ -6,7 +6,7 @@ studio=.venv/bin/stickerstudio
 if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}" ] && [ -z "${WAYLAND_DISPLAY:-}" ]; then
     echo "There is no display here, so the window cannot open. Making four stickers on the command line instead."
     folder=${STICKERS:-$PWD/build/stickers}
-    $studio generate "I love you, otter, dm-sticker" -n 4 --seed 1 -o "$folder" --json |
+    $studio generate "otter, soft, dm-sticker" -n 4 --seed 1 -o "$folder" --json |
         .venv/bin/python -c 'import json, sys
 for sticker in json.load(sys.stdin)["stickers"]:
     print(sticker["path"])'
