@@ -24,6 +24,8 @@ if [ "$(id -u)" = 0 ] && [ "$(uname)" = Linux ]; then
     done
     mknod -m 666 "$root/dev/null" c 1 3 2>/dev/null || : >"$root/dev/null"
     mknod -m 444 "$root/dev/urandom" c 1 9 2>/dev/null || true
+    mount -t proc proc "$root/proc" # the memory plan reads it
+    trap 'umount "$root/proc" && rm -rf "$work"' EXIT
     echo "Making a sticker where there is nothing but the bundle and the C libraries."
     env -i HOME=/tmp PATH=/nonexistent "$(command -v chroot)" "$root" /bundle/stickerstudio "${order[@]}" /tmp/out >"$work/answer2.json"
     ls -l "$root/tmp/out"
