@@ -32,6 +32,7 @@ class PromptPane(Card):
         super().__init__(parent)
         self._session = session
         self._shows_preview = False
+        self._shown_seed = 0
         self._heading = label("heading")
         self.model = ModelBox(session)
         self.live = QCheckBox()
@@ -60,6 +61,8 @@ class PromptPane(Card):
             tr("Your sticker appears here"),
             tr("Type what it should show below. While you type, a preview is drawn."),
         )
+        if self.preview.caption:
+            self.preview.set_caption(self._caption())
         name_control(self.stop, tr("Stop making"), tr("Stop what is being made (Esc)"))
         self.stop.setText(tr("St&op"))
         self._show_draft()
@@ -141,8 +144,8 @@ class PromptPane(Card):
 
     def _show_preview(self, preview: PreviewReady) -> None:
         self._shows_preview = True
-        caption = tr("Preview · seed {seed}", seed=preview.recipe.seed)
-        self.preview.show_rgba(preview.width, preview.height, preview.rgba, caption)
+        self._shown_seed = preview.recipe.seed
+        self.preview.show_rgba(preview.width, preview.height, preview.rgba, self._caption())
         card = self._card(preview.recipe.model)
         concepts = card.concepts if card else ()
         unknown = preview.unknown_words
@@ -155,8 +158,14 @@ class PromptPane(Card):
 
     def _show_sticker(self, sticker: Sticker) -> None:
         self._shows_preview = False
-        caption = tr("In your gallery · seed {seed}", seed=sticker.recipe.seed)
-        self.preview.load(sticker.path, caption)
+        self._shown_seed = sticker.recipe.seed
+        self.preview.load(sticker.path, self._caption())
+
+    def _caption(self) -> str:
+        """What the picture on show is."""
+        if self._shows_preview:
+            return tr("Preview · seed {seed}", seed=self._shown_seed)
+        return tr("In your gallery · seed {seed}", seed=self._shown_seed)
 
     def _card(self, name: str) -> ModelCard | None:
         return next((card for card in self._session.models if card.name == name), None)

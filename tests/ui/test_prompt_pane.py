@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from stickerstudio.core.i18n import set_language
 from stickerstudio.core.messages import PreviewReady
 from stickerstudio.core.recipe import MAX_SEED, Recipe
 from stickerstudio.session.session import Session
@@ -212,3 +214,12 @@ def test_a_picture_that_arrives_late_does_not_cover_a_newer_one(
     pane.preview.show_rgba(8, 8, bytes((0, 0, 255, 255)) * 64, "new")
     qtbot.waitUntil(lambda: not pane.preview.reading, timeout=40_000)
     assert pane.preview.caption == "new"
+
+
+def test_the_caption_follows_the_language(pane: PromptPane, session: Session) -> None:
+    session.preview_ready.emit(preview())
+    english = pane.preview.caption
+    set_language("zh_TW", session.paths.locales)
+    QApplication.sendEvent(pane, QEvent(QEvent.Type.LanguageChange))
+    assert pane.preview.caption != english
+    assert "1234" in pane.preview.caption
