@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
@@ -20,7 +19,15 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_row import BlendRow
-from stickerstudio.ui.widgets import Card, EmptyState, IconButton, PushButton, label, name_control
+from stickerstudio.ui.widgets import (
+    Card,
+    EmptyState,
+    IconButton,
+    PushButton,
+    label,
+    name_control,
+    scroll_list,
+)
 
 
 class BlendPane(Card):
@@ -88,19 +95,8 @@ class BlendPane(Card):
         head.addStretch()
         head.addWidget(self.reset)
         head.addWidget(self.add)
-        inside = QWidget()
-        inside.setObjectName("scrolled")
         self._list.setContentsMargins(0, 0, style.SPACE // 2, 0)
-        self._list.setSpacing(style.SPACE // 2)
-        outer = QVBoxLayout(inside)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addLayout(self._list)
-        outer.addStretch()
-        self._area.setWidget(inside)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll_list(self._area, self._list)
         self._area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.box.addLayout(head)
         self.box.addWidget(self._area, 1)

@@ -24,6 +24,7 @@ from stickerstudio.ui.widgets import (
     PushButton,
     label,
     name_control,
+    scroll_list,
 )
 
 
@@ -152,19 +153,8 @@ class QueueView(QFrame):
         head.addWidget(self._heading)
         head.addStretch()
         head.addWidget(self.clear)
-        inside = QWidget()
-        inside.setObjectName("scrolled")
         self._list.setContentsMargins(0, 0, 0, 0)
-        self._list.setSpacing(style.SPACE // 2)
-        outer = QVBoxLayout(inside)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addLayout(self._list)
-        outer.addStretch()
-        self._area.setWidget(inside)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll_list(self._area, self._list)
         box = QVBoxLayout(self)
         margin = style.SPACE * 3 // 2
         box.setContentsMargins(margin, margin, margin, margin)

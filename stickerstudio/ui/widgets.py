@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -279,3 +280,19 @@ def clear_layout(layout: QLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def scroll_list(area: QScrollArea, rows: QVBoxLayout) -> None:
+    """Let `area` scroll `rows` up and down, packed at the top."""
+    rows.setSpacing(style.SPACE // 2)
+    inside = QWidget()
+    inside.setObjectName("scrolled")
+    outer = QVBoxLayout(inside)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.addLayout(rows)
+    outer.addStretch()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
