@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 # Room tests that must pass where neither Qt nor torch can be imported.
-LIGHT_TESTS := tests/core tests/models tests/finish tests/chat
+LIGHT_TESTS := tests/core tests/models tests/finish tests/packs tests/training tests/chat
 
 .PHONY: run setup test check bench bundle starter setup-dev translations clean
 
@@ -22,7 +22,7 @@ check: setup-dev  ## lint, types, import contracts, translations, the rooms with
 	@echo "== pyright"; $(PYTHON) -m pyright --pythonpath $(PYTHON)
 	@echo "== import contracts"; $(VENV)/bin/lint-imports
 	@echo "== translations"; $(PYTHON) scripts/translations.py check
-	@echo "== core, models, finish, chat without Qt and torch"; \
+	@echo "== core, models, finish, packs, training, chat without Qt and torch"; \
 		$(PYTHON) -m pytest -q -p tests.no_heavy_imports $(LIGHT_TESTS)
 
 test: check  ## make check, then every test
