@@ -1,1 +1,1 @@
-"""Training sets, captions, settings and presets, without torch: what the window and the trainer share."""
+"""Training sets, captions, settings and presets without torch: shared by window and trainer."""
