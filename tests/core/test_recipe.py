@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 
 from stickerstudio.core import recipe as module
 from stickerstudio.core.errors import BadInputError
-from stickerstudio.core.recipe import MAX_PROMPT, MAX_SEED, LoraWeight, Recipe
+from stickerstudio.core.recipe import (
+    BLOCKS,
+    MAX_PROMPT,
+    MAX_SEED,
+    BlockWeight,
+    LoraWeight,
+    Recipe,
+)
 
 TEXTS = {
     "empty": "",
@@ -24,6 +32,9 @@ TEXTS = {
 }
 
 _weights = st.floats(-module.MAX_WEIGHT, module.MAX_WEIGHT)
+_blocks = st.dictionaries(st.sampled_from(BLOCKS), _weights, max_size=3).map(
+    lambda blocks: tuple(BlockWeight(name, weight) for name, weight in blocks.items())
+)
 _sides = st.integers(1, module.MAX_SIDE // 8).map(lambda blocks: blocks * 8)
 recipes = st.builds(
     Recipe,
@@ -35,11 +46,16 @@ recipes = st.builds(
     width=_sides,
     height=_sides,
     model=st.text(min_size=1),
-    loras=st.dictionaries(st.text(), _weights, max_size=5).map(
-        lambda blend: tuple(LoraWeight(name, weight) for name, weight in blend.items())
+    loras=st.dictionaries(st.text(), st.tuples(_weights, _blocks), max_size=5).map(
+        lambda blend: tuple(LoraWeight(name, *values) for name, values in blend.items())
     ),
     cutout=st.booleans(),
     upscale=st.integers(1, 4),
+    start=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
+    strength=st.floats(0, 1, exclude_min=True),
+    variation_seed=st.integers(0, MAX_SEED),
+    variation_strength=st.floats(0, 1),
+    cutout_method=st.sampled_from(["auto", "flat", "model"]),
 )
 
 
@@ -84,6 +100,18 @@ def test_json_is_readable_in_every_script() -> None:
         {"loras": (LoraWeight("a", 10.5),)},
         {"loras": (LoraWeight("a", math.nan),)},
         {"loras": (LoraWeight("a", 1), LoraWeight("a", 2))},
+        {"loras": (LoraWeight("a", 1, (BlockWeight("down", 1),)),)},
+        {"loras": (LoraWeight("a", 1, (BlockWeight("text", math.inf),)),)},
+        {"loras": (LoraWeight("a", 1, (BlockWeight("text", 1), BlockWeight("text", 0))),)},
+        {"start": "../../secret"},
+        {"start": "A" * 64},
+        {"start": "a" * 64 + "\n"},
+        {"strength": 0.0},
+        {"strength": 1.01},
+        {"strength": math.nan},
+        {"variation_seed": -1},
+        {"variation_strength": 1.5},
+        {"cutout_method": "scissors"},
     ],
     ids=str,
 )
@@ -129,6 +157,15 @@ def test_a_size_that_does_not_fit_names_one_that_does(side: int, near: int) -> N
         '{"prompt": "x", "loras": [3]}',
         '{"prompt": "x", "loras": [{"name": "a"}]}',
         '{"prompt": "x", "loras": [{"name": "a", "weight": "heavy"}]}',
+        '{"prompt": "x", "loras": [{"name": "a", "weight": 1, "blocks": [3]}]}',
+        '{"prompt": "x", "loras": [{"name": "a", "weight": 1, "blocks": [{"block": "text"}]}]}',
+        '{"prompt": "x", "start": 3}',
+        '{"prompt": "x", "start": "../escape"}',
+        '{"prompt": "x", "strength": "much"}',
+        '{"prompt": "x", "strength": null}',
+        '{"prompt": "x", "variation_seed": 0.5}',
+        '{"prompt": "x", "variation_strength": []}',
+        '{"prompt": "x", "cutout_method": {}}',
         '{"prompt": "\\ud83e"}',
         "[" * 100_000,
     ],
@@ -136,6 +173,9 @@ def test_a_size_that_does_not_fit_names_one_that_does(side: int, near: int) -> N
 def test_json_that_is_no_recipe_is_a_sentence(text: str) -> None:
     with pytest.raises(BadInputError):
         Recipe.from_json(text)
+
+
+_KEYS = [*(field.name for field in dataclasses.fields(Recipe)), "name", "weight", "blocks"]
 
 
 @settings(deadline=None, max_examples=60)
@@ -146,9 +186,7 @@ def test_json_that_is_no_recipe_is_a_sentence(text: str) -> None:
         lambda inner: (
             st.lists(inner)
             | st.dictionaries(
-                st.sampled_from(
-                    ["prompt", "seed", "loras", "name", "weight", "width", "cutout", "model"]
-                ),
+                st.sampled_from(_KEYS),
                 inner,
             )
         ),
@@ -166,6 +204,35 @@ def test_fields_of_a_newer_version_are_passed_over() -> None:
     data = {"format": 9, "prompt": "otter", "seed": 5, "sparkles": [1, 2]}
 
     assert Recipe.from_json(json.dumps(data)) == Recipe("otter", seed=5)
+
+
+def test_a_recipe_of_the_first_version_is_still_read() -> None:
+    text = (
+        '{"format": 1, "prompt": "otter", "negative_prompt": "", "seed": 7,'
+        ' "num_inference_steps": 2, "guidance_scale": 0.0, "width": 64, "height": 128,'
+        ' "model": "starter", "loras": [{"name": "pixel", "weight": -0.5}],'
+        ' "cutout": false, "upscale": 2}'
+    )
+
+    assert Recipe.from_json(text) == Recipe(
+        "otter",
+        seed=7,
+        num_inference_steps=2,
+        width=64,
+        loras=(LoraWeight("pixel", -0.5),),
+        cutout=False,
+        upscale=2,
+    )
+
+
+def test_variations_of_one_sticker_keep_its_seed() -> None:
+    batch = Recipe("otter", seed=5, variation_seed=MAX_SEED, variation_strength=0.2)
+
+    assert [(each.seed, each.variation_seed) for each in map(batch.for_index, range(3))] == [
+        (5, MAX_SEED),
+        (5, 0),
+        (5, 1),
+    ]
 
 
 def test_the_stickers_of_a_batch_take_the_seeds_that_follow() -> None:
