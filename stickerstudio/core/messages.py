@@ -38,6 +38,19 @@ class PreviewRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """Make one picture for the eye only, once nothing more urgent waits: one of a grid, say.
+
+    Unlike a preview it is not replaced by the next; it gives way to previews and orders, and is
+    begun anew after them. A smaller `priority` comes sooner, equal ones as they were asked for.
+    """
+
+    job_id: int
+    recipe: Recipe
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Warm:
     """Load `model` and encode nothing: so that the first sticker comes sooner."""
 
@@ -45,7 +58,7 @@ class Warm:
     model: str
 
 
-Job = Order | PreviewRequest | Warm
+Job = Order | PreviewRequest | Sketch | Warm
 
 
 # --- from the engine ---
@@ -94,7 +107,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class PreviewReady:
-    """A preview's pixels: width × height × 4 bytes, RGBA, rows from the top."""
+    """A preview's or a sketch's pixels: width × height × 4 bytes, RGBA, rows from the top."""
 
     job_id: int
     width: int

@@ -30,6 +30,7 @@ from stickerstudio.core.messages import (
     PreviewReady,
     PreviewRequest,
     Progress,
+    Sketch,
     StickerReady,
     Warm,
 )
@@ -37,6 +38,7 @@ from stickerstudio.core.paths import Paths
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.engine.device import Device, choose, probe
 from stickerstudio.engine.pace import Pace
+from stickerstudio.engine.start_pictures import StartPictures
 from stickerstudio.finish.cutout import cut_out
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.catalogue import Catalogue
@@ -66,6 +68,7 @@ class Studio:
         self._catalogue = Catalogue(paths)
         self._shelf = LoraShelf(paths)
         self._pace = Pace()
+        self._starts = StartPictures(paths.library if library is None else library.folder)
         self._device: Device | None = None
         self._resident: ResidentModel | None = None
         self._resident_key: object = None
@@ -93,7 +96,7 @@ class Studio:
                 raise Cancelled
             if isinstance(job, Warm):
                 self._load(job.model, job.job_id, emit)
-            elif isinstance(job, PreviewRequest):
+            elif isinstance(job, PreviewRequest | Sketch):
                 self._preview(job, emit, is_cancelled)
             else:
                 self._order(job, emit, is_cancelled)
@@ -126,7 +129,7 @@ class Studio:
             sticker = self._library.add(image, recipe, time.perf_counter() - began)
             emit(StickerReady(job.job_id, index, sticker))
 
-    def _preview(self, job: PreviewRequest, emit: Emit, is_cancelled: IsCancelled) -> None:
+    def _preview(self, job: PreviewRequest | Sketch, emit: Emit, is_cancelled: IsCancelled) -> None:
         began = time.perf_counter()
         model = self._load(job.recipe.model, job.job_id, emit)
         place = _Place(job.job_id, 0, 1)
@@ -167,7 +170,10 @@ class Studio:
             seconds_left = self._pace.left(kind, steps - step + more * steps, 1 + more)
             emit(Progress(place.job_id, place.index, place.count, step, steps, seconds_left))
 
-        image = model.paint(recipe, quick=quick, on_step=on_step, is_cancelled=is_cancelled)
+        start = self._starts.fitted(recipe, model.card)
+        image = model.paint(
+            recipe, start=start, quick=quick, on_step=on_step, is_cancelled=is_cancelled
+        )
         finished = _finish(image, recipe, model.card)
         self._pace.finish_took(kind, time.perf_counter() - last)
         return finished

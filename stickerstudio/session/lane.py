@@ -8,6 +8,7 @@ What is guaranteed:
 - One job at a time, in the order that session.schedule says.
 - Events of a job that was cancelled or replaced are dropped, except a sticker that is already on
   disk and the job's end.
+- A sketch that gave way to something more urgent is begun anew later; nobody hears of it.
 - A cancel the user asked for is answered within the engine's patience, or the process is killed
   and started anew; so it is at once when the user asks twice.
 - A process that ends unasked is started again; the job it ran is reported lost, not repeated, so
@@ -21,7 +22,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -40,6 +41,7 @@ from stickerstudio.core.messages import (
     ModelLoading,
     PreviewReady,
     Progress,
+    Sketch,
     StickerReady,
 )
 from stickerstudio.session.process import (
@@ -99,6 +101,7 @@ class Lane(QThread):
         self._restart_due = False
         self._failures = 0
         self._cancelled = False  # the running job
+        self._dropped = False  # the running sketch: it is not to be begun anew
         self._kill_at: float | None = None
         self._loading = False
         self._last_event = 0.0
@@ -118,6 +121,10 @@ class Lane(QThread):
     def drop_previews(self) -> None:
         """No preview is wanted any more, waiting or running."""
         self._post(self._drop_previews)
+
+    def drop_sketches(self, job_ids: Sequence[int]) -> None:
+        """These sketches are not wanted any more, waiting or running."""
+        self._post(lambda: self._drop_sketches(job_ids))
 
     def clear_orders(self) -> None:
         """Drop every waiting order."""
@@ -168,7 +175,10 @@ class Lane(QThread):
             self.state_changed.emit("stopped")
 
     def _wait(self) -> None:
-        deadlines = [at for at in (self._kill_at, self._gives_way_at()) if at is not None]
+        begins_at = self._schedule.begins_at() if self._ready and not self._closing else None
+        deadlines = [
+            at for at in (self._kill_at, self._gives_way_at(), begins_at) if at is not None
+        ]
         seconds = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
         waitables = self._process.waitables if self._process else ()
         if self._bell in wait([self._bell, *waitables], seconds):
@@ -226,6 +236,7 @@ class Lane(QThread):
         if self._schedule.remove(job_id):
             self.news.emit(JobCancelled(job_id))
         elif self._runs(job_id):
+            self._dropped = True
             self._cancel_running()
             if at_once:
                 self._kill_at = time.monotonic()
@@ -238,6 +249,14 @@ class Lane(QThread):
             self.news.emit(JobCancelled(waiting.job_id))
         if self._schedule.runs_preview:
             self._cancel_running()
+
+    def _drop_sketches(self, job_ids: Sequence[int]) -> None:
+        for job_id in job_ids:
+            if self._schedule.remove(job_id):
+                self.news.emit(JobCancelled(job_id))
+            elif self._runs(job_id):
+                self._dropped = True
+                self._cancel_running()
 
     def _clear_orders(self) -> None:
         for job_id in self._schedule.clear_orders():
@@ -287,14 +306,17 @@ class Lane(QThread):
         process.join(1.0)
         self._process = None
         job = self._schedule.running
-        cancelled = self._cancelled
+        cancelled, gave_way = self._cancelled, self._gave_way
         self._end_running()
         if self._closing:
             return
         self._failures += 1
         gives_up = self._failures >= MAX_FAILURES
         if job is not None and cancelled:
-            self.news.emit(JobCancelled(job.job_id))
+            if gave_way:
+                self._schedule.add(job)
+            else:
+                self.news.emit(JobCancelled(job.job_id))
             job = None
         self.crashed.emit(Crash(job, process.crash(), gives_up))
         if gives_up:
@@ -323,10 +345,16 @@ class Lane(QThread):
         return max(self._patience, 2 * self._longest_silence)
 
     def _end_running(self) -> None:
-        self._schedule.end()
-        self._cancelled = self._loading = False
+        self._schedule.end(time.monotonic())
+        self._cancelled = self._dropped = self._loading = False
         if not self._closing:
             self._kill_at = None
+
+    @property
+    def _gave_way(self) -> bool:
+        """Whether the running job is a sketch that was cancelled, but is still wanted."""
+        sketch = isinstance(self._schedule.running, Sketch)
+        return sketch and self._cancelled and not self._dropped
 
     def _runs(self, job_id: int) -> bool:
         running = self._schedule.running
@@ -368,12 +396,20 @@ class Lane(QThread):
         self._last_event = now
         self._loading = isinstance(news, ModelLoading)
         if isinstance(news, JobDone | JobCancelled | JobFailed):
-            self._end_running()
-            self._failures = 0
-            self.news.emit(news)
-            self.state_changed.emit("idle")
+            self._job_ended(news)
         elif not self._cancelled or isinstance(news, StickerReady | ModelLoaded):
             self.news.emit(news)
+
+    def _job_ended(self, news: JobDone | JobCancelled | JobFailed) -> None:
+        job = self._schedule.running
+        again = self._gave_way and isinstance(news, JobCancelled) and not self._closing
+        self._end_running()
+        self._failures = 0
+        if again and job is not None:
+            self._schedule.add(job)
+        else:
+            self.news.emit(news)
+        self.state_changed.emit("idle")
 
     def _start_failed(self, error: ErrorReport) -> None:
         """Trying again would fail again: the lane stops until `restart`."""

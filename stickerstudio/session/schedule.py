@@ -8,16 +8,21 @@
 - A newer preview cancels a running one, but leaves it `PREVIEW_GRACE` seconds from its start. On a
   fast machine every picture under a moving slider is seen that way; on a slow one none delays the
   next for longer.
+- Sketches come after both, and not before `HAND_RESTS` seconds have passed since the last preview:
+  begun under a moving slider, each would only be in the next preview's way. A running one gives way
+  at once and waits again in its old place.
 - Warming a model has no hurry. It gives way when another model is asked for.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 
-from stickerstudio.core.messages import Job, Order, PreviewRequest, Warm
+from stickerstudio.core.messages import Job, Order, PreviewRequest, Sketch, Warm
 
 PREVIEW_GRACE = 0.7  # seconds
+HAND_RESTS = 0.3  # seconds; a hand on a slider asks for its next picture well within this
 
 
 class Schedule:
@@ -28,9 +33,11 @@ class Schedule:
         self._since = 0.0
         self._orders: deque[Order] = deque()
         self._preview: PreviewRequest | None = None
+        self._sketches: list[tuple[int, int, Sketch]] = []  # a heap: by priority, then age
         self._warm: Warm | None = None
         self._preview_had_its_turn = False
         self._order_came = False  # while the running preview ran
+        self._sketches_from = 0.0  # the time from which a sketch may begin
 
     def add(self, job: Job) -> Job | None:
         """Let `job` wait; the job it replaces, if any."""
@@ -41,12 +48,14 @@ class Schedule:
                 self._order_came = True
             case PreviewRequest():
                 replaced, self._preview = self._preview, job
+            case Sketch():
+                heapq.heappush(self._sketches, (job.priority, job.job_id, job))
             case Warm():
                 replaced, self._warm = self._warm, job
         return replaced
 
     def begin_next(self, now: float) -> Job | None:
-        """Take the next job, which counts as running from `now`; None where none waits."""
+        """Take the next job, which counts as running from `now`; None where none is to begin."""
         assert self.running is None
         job: Job | None = None
         if self._preview and not (self._orders and self._preview_had_its_turn):
@@ -55,13 +64,23 @@ class Schedule:
         elif self._orders:
             job = self._orders.popleft()
             self._preview_had_its_turn = False
+        elif self._sketches and now >= self._sketches_from:
+            job = heapq.heappop(self._sketches)[2]
         elif self._warm:
             job, self._warm = self._warm, None
         self.running, self._since, self._order_came = job, now, False
         return job
 
-    def end(self) -> None:
+    def begins_at(self) -> float | None:
+        """When to ask `begin_next` again although nothing new has come; None: never."""
+        if self.running is None and self._sketches:
+            return self._sketches_from
+        return None
+
+    def end(self, now: float) -> None:
         """Nothing runs any more."""
+        if isinstance(self.running, PreviewRequest):
+            self._sketches_from = now + HAND_RESTS
         self.running = None
 
     def gives_way_at(self) -> float | None:
@@ -72,8 +91,15 @@ class Schedule:
                     return self._since
                 if self._preview:
                     return self._since + PREVIEW_GRACE
+            case Sketch():
+                if self._orders or self._preview:
+                    return self._since
             case Warm(model=model):
-                waiting = (*self._orders, *([self._preview] if self._preview else []))
+                waiting = (
+                    *self._orders,
+                    *([self._preview] if self._preview else []),
+                    *(sketch for _, _, sketch in self._sketches),
+                )
                 if any(job.recipe.model != model for job in waiting):
                     return self._since
             case _:
@@ -89,6 +115,11 @@ class Schedule:
         if self._preview and self._preview.job_id == job_id:
             self._preview = None
             return True
+        for entry in self._sketches:
+            if entry[1] == job_id:
+                self._sketches.remove(entry)
+                heapq.heapify(self._sketches)
+                return True
         return False
 
     def clear_orders(self) -> list[int]:
@@ -115,4 +146,5 @@ class Schedule:
     def clear(self) -> None:
         """Drop all that waits."""
         self._orders.clear()
+        self._sketches.clear()
         self._preview = self._warm = None

@@ -24,6 +24,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.core.library import Library
 from stickerstudio.core.messages import DeviceChoice, Generator
 from stickerstudio.core.paths import Paths
+from stickerstudio.core.recipe import Recipe
 from stickerstudio.core.save import CopyFormat
 from stickerstudio.core.settings import Settings
 from stickerstudio.core.sticker import Sticker
@@ -34,6 +35,7 @@ from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
 from stickerstudio.session.process import MakeGenerator
 from stickerstudio.session.shelves import Shelves
+from stickerstudio.session.sketches import Sketches
 from stickerstudio.session.state import (
     BlendEntry,
     DownloadView,
@@ -49,6 +51,7 @@ from stickerstudio.session.state import (
     recipe_of,
 )
 from stickerstudio.session.workbench import Workbench
+from stickerstudio.session.workers import Workers
 
 CreateGenerator = Callable[[Paths, DeviceChoice], Generator]  # picklable: a module's function
 
@@ -84,6 +87,8 @@ class Session(QObject):
 
     Attributes:
         draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
+        workers: processes for heavy work on pixels.
+        sketches: more pictures than the one preview, made when there is time.
     """
 
     draft_changed = Signal()  # draft
@@ -117,12 +122,14 @@ class Session(QObject):
         self._draft_path = paths.state / "draft.json"
         self.settings: Settings = settings_file.load(self._settings_path)
         self._background = Background(loop, self._report)
+        self.workers = Workers(paths.locales, self)
         self._collection = Collection(
             paths.library, self._background, self, is_making=lambda: bool(self.jobs)
         )
         self._shelves = Shelves(paths, self._background, self)
         self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
+        self.sketches = Sketches(self._workbench, self)
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
         self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
@@ -298,6 +305,21 @@ class Session(QObject):
                 )
             )
 
+    def preview_recipe(self, draft: Draft | None = None) -> Recipe | None:
+        """What `draft`, by default the present one, would be previewed as; for `sketches`.
+
+        None where it cannot be made: without words, or without its model.
+        """
+        draft = checked(draft or self.draft)
+        card = self.model_card(draft.model)
+        if not draft.prompt.strip() or card is None or card.location is None:
+            return None
+        try:
+            return recipe_of(draft, card, upscale=1)
+        except StudioError as error:
+            self._report(report(error))
+            return None
+
     # --- making ---
 
     def make(self) -> int | None:
@@ -444,6 +466,7 @@ class Session(QObject):
             self._conversation.close()
             self._shelves.close()
             self._collection.close()
+            self.workers.close()
             if self._save_timer.isActive():
                 self._save_timer.stop()
                 self._background.start(self._save_draft())
@@ -460,7 +483,8 @@ class Session(QObject):
 
         Returns whether it has; it has not where a disk or a network share hangs.
         """
-        return self._workbench.wait_closed(seconds) and self._background.join(0.5)
+        ended = self._workbench.wait_closed(seconds) and self.workers.join(0.5)
+        return self._background.join(0.5) and ended
 
     # --- within ---
 
@@ -501,16 +525,12 @@ class Session(QObject):
             self._preview()
 
     def _preview(self) -> None:
-        card = self.model_card(self.draft.model)
         if not self.draft.live or not self.draft.prompt.strip():
             self._workbench.drop_preview()
             self.preview_cleared.emit()
-        elif card is not None and card.location and self._started and not self._closing:
-            try:
-                recipe = recipe_of(self.draft, card, upscale=1)
-            except StudioError as error:
-                self._report(report(error))
-            else:
+        elif self._started and not self._closing:
+            recipe = self.preview_recipe()
+            if recipe is not None:
                 self._workbench.preview(recipe)
 
     def _warm(self) -> None:

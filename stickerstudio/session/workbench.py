@@ -1,8 +1,9 @@
-"""Workbench: what is being made. Orders, the live preview, and the state of the engine."""
+"""Workbench: what is being made. Orders, the live preview, sketches, and the engine's state."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from stickerstudio.core.messages import (
     PreviewReady,
     PreviewRequest,
     Progress,
+    Sketch,
     StickerReady,
     Warm,
 )
@@ -43,6 +45,8 @@ class Workbench(QObject):
     """
 
     preview_ready = Signal(object)  # PreviewReady
+    sketch_ready = Signal(object)  # PreviewReady
+    sketch_failed = Signal(int, object)  # its job's id, ErrorReport
     sticker_ready = Signal(object)  # Sticker
     jobs_changed = Signal()
     progress = Signal(object)  # Progress
@@ -61,7 +65,8 @@ class Workbench(QObject):
         self._wanted: Recipe | None = None  # the preview to ask for when the timer fires
         self._asked: Recipe | None = None  # what the last preview was asked for
         self._preview: PreviewRequest | None = None  # the last one, until it has ended
-        self._preview_error: ErrorReport | None = None
+        self._preview_error: ErrorReport | None = None  # of a preview or sketch, told last
+        self._sketches: dict[int, bool] = {}  # until they have ended: whether still wanted
         self._running: int | None = None
         self._coalesce = QTimer(self, singleShot=True, interval=COALESCE)
         self._coalesce.timeout.connect(self._ask_for_preview)
@@ -118,7 +123,7 @@ class Workbench(QObject):
     def stop(self) -> None:
         """Cancel what runs now, and the preview that waits."""
         self.drop_preview()
-        if self._running is not None:
+        if self._running is not None and self._running not in self._sketches:
             self.cancel(self._running)
 
     def clear_queue(self) -> None:
@@ -148,6 +153,22 @@ class Workbench(QObject):
         self._coalesce.stop()
         self._wanted = self._asked = self._preview = None
         self._lane.drop_previews()
+
+    # --- sketches ---
+
+    def sketch(self, recipe: Recipe, priority: int = 0) -> int:
+        """Make one more picture when there is time; the job's id. → sketch_ready, sketch_failed"""
+        job = Sketch(next(self._ids), recipe, priority)
+        self._sketches[job.job_id] = True
+        self._lane.submit(job)
+        return job.job_id
+
+    def drop_sketches(self, job_ids: Sequence[int]) -> None:
+        """These are not wanted any more; nothing is told of them from now on."""
+        self._sketches.update((job_id, False) for job_id in job_ids if job_id in self._sketches)
+        self._lane.drop_sketches(job_ids)
+
+    # --- the model ---
 
     def warm(self, model: str) -> None:
         """Load `model` when there is nothing better to do."""
@@ -217,10 +238,13 @@ class Workbench(QObject):
                 self.engine_changed.emit()
             case PreviewReady():
                 self._preview_error = None
-                self.preview_ready.emit(event)
+                if event.job_id not in self._sketches:
+                    self.preview_ready.emit(event)
+                elif self._sketches[event.job_id]:
+                    self.sketch_ready.emit(event)
             case StickerReady():
                 self.sticker_ready.emit(event.sticker)
-            case Progress():
+            case Progress(job_id) if job_id not in self._sketches:
                 self.progress.emit(event)
             case JobFailed():
                 self._on_failed(event)
@@ -236,9 +260,12 @@ class Workbench(QObject):
             self._running = None
         if self._preview is not None and self._preview.job_id == job_id:
             self._preview = None
+        self._sketches.pop(job_id, None)
 
     def _on_failed(self, event: JobFailed) -> None:
-        if event.job_id not in self._board:  # a preview: said once, not with every key
+        if event.job_id not in self._board:  # a preview or sketch: said once, not with every key
+            if self._sketches.get(event.job_id):
+                self.sketch_failed.emit(event.job_id, event.error)
             if event.error == self._preview_error:
                 return
             self._preview_error = event.error
@@ -247,6 +274,8 @@ class Workbench(QObject):
     def _on_crash(self, crash: Crash) -> None:
         lost = False
         if crash.job is not None:
+            if self._sketches.get(crash.job.job_id):
+                self.sketch_failed.emit(crash.job.job_id, crash.error)
             self._on_ended(crash.job.job_id)
             lost = self._board.lose(crash.job.job_id)
             self.jobs_changed.emit()

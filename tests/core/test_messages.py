@@ -19,6 +19,7 @@ STICKER = Sticker("1", Path("a") / "1.png", RECIPE, 128, 128, 1.5, 0.25)
 EXAMPLES: list[object] = [
     messages.Order(1, RECIPE, 3),
     messages.PreviewRequest(2, RECIPE),
+    messages.Sketch(2, RECIPE, priority=1),
     messages.Warm(3, "starter"),
     messages.EngineReady("cpu", "2 CPU cores", "float32", "No GPU was found.", 6.5),
     messages.ModelLoading(1, "starter"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stickerstudio.core.messages import Order, PreviewRequest, Warm
+from stickerstudio.core.messages import Order, PreviewRequest, Sketch, Warm
 from stickerstudio.core.recipe import Recipe
-from stickerstudio.session.schedule import PREVIEW_GRACE, Schedule
+from stickerstudio.session.schedule import HAND_RESTS, PREVIEW_GRACE, Schedule
 
 
 def order(job_id: int) -> Order:
@@ -15,8 +15,12 @@ def preview(job_id: int, model: str = "starter") -> PreviewRequest:
     return PreviewRequest(job_id, Recipe("otter", model=model))
 
 
+def sketch(job_id: int, priority: int = 0) -> Sketch:
+    return Sketch(job_id, Recipe("otter"), priority)
+
+
 def begin(schedule: Schedule, now: float = 0.0) -> int | None:
-    schedule.end()
+    schedule.end(now)
     job = schedule.begin_next(now)
     return None if job is None else job.job_id
 
@@ -107,3 +111,62 @@ def test_removing_and_clearing():
     assert schedule.remove(4)
     assert schedule.clear_orders() == [1, 3]
     assert begin(schedule) is None
+
+
+def test_sketches_run_by_priority_then_in_the_order_they_came():
+    schedule = Schedule()
+    for job_id, priority in ((1, 5), (2, 0), (3, 5), (4, -1), (5, 0)):
+        schedule.add(sketch(job_id, priority))
+    assert [begin(schedule) for _ in range(6)] == [4, 2, 5, 1, 3, None]
+
+
+def test_sketches_wait_for_previews_and_orders_and_warming_for_them():
+    schedule = Schedule()
+    schedule.add(sketch(1))
+    schedule.add(Warm(2, "starter"))
+    schedule.add(order(3))
+    schedule.add(preview(4))
+    assert [begin(schedule) for _ in range(2)] == [4, 3]
+    assert [begin(schedule, now=100.0) for _ in range(2)] == [1, 2]
+
+
+def test_a_running_sketch_gives_way_at_once_and_waits_in_its_old_place():
+    for urgent in (order(9), preview(9)):
+        schedule = Schedule()
+        schedule.add(sketch(1))
+        schedule.add(sketch(2))
+        assert begin(schedule, now=10.0) == 1
+        schedule.add(sketch(0, priority=-1))
+        assert schedule.gives_way_at() is None  # not to another sketch
+        schedule.add(urgent)
+        assert schedule.gives_way_at() == 10.0
+        schedule.add(sketch(1))  # what the lane does once it was cancelled
+        assert begin(schedule, now=20.0) == 9
+        schedule.end(now=21.0)
+        assert [begin(schedule, now=30.0) for _ in range(3)] == [0, 1, 2]
+
+
+def test_no_sketch_begins_under_a_moving_slider():
+    schedule = Schedule()
+    schedule.add(preview(1))
+    schedule.add(sketch(2))
+    assert begin(schedule, now=10.0) == 1
+    schedule.end(now=11.0)
+    assert schedule.begin_next(11.0 + HAND_RESTS / 2) is None
+    assert schedule.begins_at() == 11.0 + HAND_RESTS
+    schedule.add(preview(3))
+    assert begin(schedule, now=11.2) == 3
+    schedule.end(now=12.0)
+    assert schedule.begins_at() == 12.0 + HAND_RESTS
+    assert schedule.begin_next(12.0 + HAND_RESTS) == sketch(2)
+    assert schedule.begins_at() is None
+
+
+def test_a_waiting_sketch_can_be_removed():
+    schedule = Schedule()
+    for job_id in range(6):
+        schedule.add(sketch(job_id, priority=-job_id))
+    assert schedule.remove(5)
+    assert schedule.remove(2)
+    assert not schedule.remove(2)
+    assert [begin(schedule) for _ in range(5)] == [4, 3, 1, 0, None]
