@@ -3,7 +3,8 @@
     FOLDER/2026-11/20261122-131501-123456-7f3a.png   the picture, its recipe inside; UTC
     FOLDER/trash/….png                               deleted, until the trash is emptied
     FOLDER/marks.jsonl                               favourites (library_marks)
-    FOLDER/index-1.1.sqlite                          made from the above, and made again at need
+    FOLDER/collections.jsonl                         collections and tags (collections)
+    FOLDER/index-2.1.sqlite                          made from the above, and made again at need
 
 The files are the truth. The index only makes them quick to list and search, so no crash, full disk
 or second window can lose more than an entry that the next open puts back.
@@ -22,11 +23,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from PIL import Image
 
-from stickerstudio.core import atomic, library_marks, library_scan
+from stickerstudio.core import (
+    atomic,
+    collections,
+    library_labels,
+    library_marks,
+    library_scan,
+    library_trash,
+)
+from stickerstudio.core.collections import Change, Deed, Kind, Label
 from stickerstudio.core.errors import DiskError, NotFoundError, disk_errors
 from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.core.library_index import Index, Row
@@ -42,6 +51,9 @@ _SELECT = (
     " FROM sticker JOIN recipe USING (moment)"
 )
 
+Order = Literal["newest", "oldest", "prompt", "own"]
+
+_AT_ONCE = 1000  # stickers labelled in one transaction, about 0.1 s where the search must follow
 _FEW = 2000  # more matches than this are found faster by a look at every sticker's words
 _log = logging.getLogger(__name__)
 
@@ -61,9 +73,15 @@ class Library:
     stand in the way; what was saved before stays.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open the library in `folder`, making both at need, and catch up with its files."""
+    def __init__(self, folder: Path, patience: float | None = None) -> None:
+        """Open the library in `folder`, making both at need, and catch up with its files.
+
+        Args:
+            patience: seconds to catch up within; what is left is for `catch_up`, and whoever else
+                opens the library. None: until all is read.
+        """
         self.folder = folder.absolute()
+        self.is_behind = False  # whether there are files that were not read for want of patience
         self._last_moment = 0
         self._moment_lock = threading.Lock()
         with _is_folder(self.folder):
@@ -72,14 +90,20 @@ class Library:
             for item in self.folder.iterdir():
                 if atomic.is_temp(item.name):
                     atomic.remove_if_stale(item)
-        self._index = Index(self.folder, lambda index: library_scan.fill(index, self.folder))
+        self._index = Index(self.folder, lambda: self.catch_up(patience))
         try:
-            self._index.write(lambda index: library_scan.catch_up(index, self.folder))
+            self.catch_up(patience)
         except DiskError as error:  # a full disk must not keep anyone from the stickers they have
             _log.warning("the library's index is not up to date: %s", error)
         except BaseException:
             self._index.close()
             raise
+
+    def catch_up(self, seconds: float | None = None) -> bool:
+        """Take in what changed in the folder, for so long; whether that was all."""
+        done = library_scan.catch_up(self._index.write, self.folder, seconds)
+        self.is_behind = not done
+        return done
 
     def add(self, image: Image.Image, recipe: Recipe, seconds: float) -> Sticker:
         """Save `image` with `recipe` inside; when this returns, a power cut does not take it.
@@ -111,18 +135,20 @@ class Library:
         words: str = "",
         *,
         favourites: bool = False,
+        label: Label | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Sticker]:
         """Stickers that hold every one of `words`, newest first; all of them for no words.
 
-        A word matches anywhere in the prompt or in an active LoRA's name, whatever its case.
+        A word matches anywhere in the prompt, an active LoRA's name or a tag, whatever its case.
 
         Args:
+            label: only those in this collection, or with this tag.
             limit: how many at most; None for all.
             offset: how many of the newest to pass over.
         """
-        moments, values = self._moments(words, favourites)
+        moments, values = self._moments(words, favourites, label)
         rows = self._index.rows(
             f"{_SELECT} WHERE moment IN ({moments} ORDER BY moment DESC LIMIT ? OFFSET ?)"
             " ORDER BY moment DESC",
@@ -130,18 +156,97 @@ class Library:
         )
         return [self._sticker(row) for row in rows]
 
-    def ids(self, words: str = "", *, favourites: bool = False) -> list[str]:
-        """The ids of what `search` finds, in the same order; cheap for 100,000 of them."""
-        moments, values = self._moments(words, favourites)
+    def ids(
+        self,
+        words: str = "",
+        *,
+        favourites: bool = False,
+        label: Label | None = None,
+        order: Order = "newest",
+    ) -> list[str]:
+        """The ids of what `search` finds; cheap for 100,000 of them.
+
+        Args:
+            order: newest or oldest first; by the prompt's letters; or a label's own, in which
+                stickers were put there.
+        """
+        moments, values = self._moments(words, favourites, label)
+        by = {"newest": "moment DESC", "oldest": "moment", "prompt": "words, moment DESC"}
+        if order == "own" and label is not None:
+            by["own"] = f"(SELECT place FROM ({library_labels.PLACES}) WHERE sticker = id)"
+            values += [label.kind, label.name]
         rows = self._index.rows(
-            f"SELECT id FROM sticker WHERE moment IN ({moments}) ORDER BY moment DESC", values
+            f"SELECT id FROM sticker WHERE moment IN ({moments})"
+            f" ORDER BY {by.get(order, by['newest'])}",
+            values,
         )
         return [sticker_id for (sticker_id,) in rows]
 
-    def count(self, words: str = "", *, favourites: bool = False) -> int:
+    def count(
+        self, words: str = "", *, favourites: bool = False, label: Label | None = None
+    ) -> int:
         """How many stickers `search` finds."""
-        moments, values = self._moments(words, favourites)
+        moments, values = self._moments(words, favourites, label)
         return int(self._index.rows(f"SELECT count(*) FROM ({moments})", values)[0][0])
+
+    # --- collections and tags ---
+
+    def labels(self, kind: Kind) -> dict[Label, int]:
+        """Every collection, or every tag, by name, with how many stickers it holds."""
+        return library_labels.labels_of(kind, self._index.rows(library_labels.COUNTS, (kind,)))
+
+    def labels_of(self, sticker_id: str) -> list[Label]:
+        """The collections a sticker is in and its tags, by name."""
+        rows = self._index.rows(library_labels.OF_STICKER, (sticker_id,))
+        return [Label(kind, name) for kind, name in rows]
+
+    def put(self, label: Label, sticker_ids: Sequence[str]) -> None:
+        """Put stickers into a collection or give them a tag; it is made where it is new.
+
+        Raises:
+            BadInputError: the name cannot be used.
+        """
+        label = Label(label.kind, collections.checked_name(label.name))
+        if not sticker_ids:
+            self._label(Change("make", label.kind, label.name))
+        self._label_many("put", label, sticker_ids)
+
+    def take(self, label: Label, sticker_ids: Sequence[str]) -> None:
+        """Take stickers out of a collection, or a tag from them."""
+        self._label_many("take", label, sticker_ids)
+
+    def rename(self, label: Label, name: str) -> Label:
+        """Give a collection or tag another name; where that exists already the two become one.
+
+        Raises:
+            BadInputError: the name cannot be used.
+        """
+        renamed = Label(label.kind, collections.checked_name(name))
+        if renamed != label:
+            self._label(Change("rename", label.kind, label.name, to=renamed.name))
+        return renamed
+
+    def drop(self, label: Label) -> None:
+        """Give up a collection or tag. Its stickers stay where they are."""
+        self._label(Change("drop", label.kind, label.name))
+
+    def _label_many(self, deed: Deed, label: Label, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), _AT_ONCE):
+            some = tuple(ids[start : start + _AT_ONCE])
+            self._label(Change(deed, label.kind, label.name, some))
+
+    def _label(self, change: Change) -> None:
+        path = self.folder / library_scan.LABELS
+
+        def write(index: sqlite3.Connection) -> None:
+            with disk_errors(path):
+                end = collections.append(path, change)
+            library_labels.apply(index, change)
+            index.execute("UPDATE journal SET labels_bytes = ?", (end,))
+
+        self._index.write(write)
+
+    # --- marks, trash ---
 
     def set_favourite(self, sticker_ids: Sequence[str], favourite: bool) -> None:
         """Mark stickers, or take the mark away. Those that are gone by now are passed over."""
@@ -154,7 +259,7 @@ class Library:
                 "UPDATE sticker SET favourite = ? WHERE id = ?",
                 [(favourite, sticker_id) for sticker_id in sticker_ids],
             )
-            index.execute("UPDATE journal SET read_bytes = ?", (end,))
+            index.execute("UPDATE journal SET marks_bytes = ?", (end,))
 
         if sticker_ids:
             self._index.write(mark)
@@ -211,6 +316,14 @@ class Library:
             )
         return restored
 
+    def trash(self) -> list[str]:
+        """The ids of the stickers in the trash, those deleted last first."""
+        return library_trash.ids(self._trash)
+
+    def trashed(self, sticker_id: str) -> Sticker:
+        """A sticker in the trash. Raises NotFoundError, BadFileError."""
+        return library_trash.read(self._trash, sticker_id)
+
     def empty_trash(self, older_than_seconds: float = 0) -> int:
         """Delete for good what was put into the trash that long ago; how many that were."""
         removed = 0
@@ -224,7 +337,8 @@ class Library:
 
     def rebuild(self) -> int:
         """Make the index anew from the PNGs and marks; how many stickers there are."""
-        self._index.write(lambda index: library_scan.fill(index, self.folder))
+        self._index.write(library_scan.clear)
+        self.catch_up()
         return self.count()
 
     def skipped(self) -> list[Skipped]:
@@ -258,7 +372,9 @@ class Library:
     def _trash(self) -> Path:
         return self.folder / library_scan.TRASH
 
-    def _moments(self, words: str, favourites: bool) -> tuple[str, list[object]]:
+    def _moments(
+        self, words: str, favourites: bool, label: Label | None
+    ) -> tuple[str, list[object]]:
         """A SELECT of the rows that `words` finds, unsorted, and the values of its question marks.
 
         The full-text index is slow where much matches: each of its hits is checked one by one.
@@ -274,8 +390,12 @@ class Library:
                 tests.append(f"moment IN ({matches})")
                 values.append(wanted.match)
                 plain = wanted.short
-        tests += ["instr(words, ?)"] * len(plain)
-        values += plain
+        for word in plain:
+            tests.append("(instr(words, ?) OR instr(tags, ?))")
+            values += [word, word]
+        if label is not None:
+            tests.append(f"id IN ({library_labels.MEMBERS})")
+            values += [label.kind, label.name]
         where = " WHERE " + " AND ".join(tests) if tests else ""
         return f"SELECT moment FROM sticker{where}", values
 

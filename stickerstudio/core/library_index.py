@@ -21,14 +21,16 @@ from stickerstudio.core.i18n import tr
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
-FORMAT = 1
-BUSY_SECONDS = 60.0  # another window may be filling an index of 100,000
+FORMAT = 2
+BUSY_SECONDS = 60.0  # another program may be slow to let go of the disk
+READERS = 3  # a long search, what is on screen, and one more
 
 _NAME = re.compile(rf"index-{FORMAT}\.(\d{{1,9}})\.sqlite")
 
 # `moment`, the time of making in microseconds, is the row id: full-text matches then come out
-# newest first without sorting. `words` is folded text (library_words), hence case_sensitive.
-# Recipes are long and only wanted for the few stickers on screen: apart, they slow no scan.
+# newest first without sorting. `words` and `tags` are folded text (library_words), hence
+# case_sensitive. Recipes are long and only wanted for the few stickers on screen: apart, they slow
+# no scan. Labels go by the sticker's id, so that one comes back from the trash with its own.
 _SCHEMA = """
 CREATE TABLE sticker(
     moment INTEGER PRIMARY KEY,
@@ -38,51 +40,119 @@ CREATE TABLE sticker(
     height INTEGER NOT NULL,
     seconds REAL NOT NULL,
     favourite INTEGER NOT NULL,
-    words TEXT NOT NULL
+    words TEXT NOT NULL,
+    tags TEXT NOT NULL
 );
 CREATE TABLE recipe(moment INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE INDEX sticker_favourite ON sticker(moment) WHERE favourite;
 CREATE VIRTUAL TABLE sticker_words USING fts5(
-    words, content='sticker', content_rowid='moment', tokenize='trigram case_sensitive 1'
+    words, tags, content='sticker', content_rowid='moment', tokenize='trigram case_sensitive 1'
 );
 CREATE TRIGGER sticker_added AFTER INSERT ON sticker BEGIN
-    INSERT INTO sticker_words(rowid, words) VALUES (new.moment, new.words);
+    INSERT INTO sticker_words(rowid, words, tags) VALUES (new.moment, new.words, new.tags);
 END;
 CREATE TRIGGER sticker_gone AFTER DELETE ON sticker BEGIN
     DELETE FROM recipe WHERE moment = old.moment;
-    INSERT INTO sticker_words(sticker_words, rowid, words) VALUES ('delete', old.moment, old.words);
+    INSERT INTO sticker_words(sticker_words, rowid, words, tags)
+        VALUES ('delete', old.moment, old.words, old.tags);
 END;
+CREATE TRIGGER sticker_tagged AFTER UPDATE OF tags ON sticker WHEN new.tags <> old.tags BEGIN
+    INSERT INTO sticker_words(sticker_words, rowid, words, tags)
+        VALUES ('delete', old.moment, old.words, old.tags);
+    INSERT INTO sticker_words(rowid, words, tags) VALUES (new.moment, new.words, new.tags);
+END;
+CREATE TABLE label(
+    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE(kind, name)
+);
+CREATE TABLE labelled(
+    label INTEGER NOT NULL, sticker TEXT NOT NULL, place INTEGER NOT NULL,
+    PRIMARY KEY(label, sticker)
+) WITHOUT ROWID;
+CREATE INDEX labelled_sticker ON labelled(sticker);
 CREATE TABLE folder(name TEXT PRIMARY KEY, changed_ns INTEGER NOT NULL);
 CREATE TABLE skipped(
     file TEXT PRIMARY KEY, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL, reason TEXT NOT NULL
 );
-CREATE TABLE journal(read_bytes INTEGER NOT NULL);
-INSERT INTO journal VALUES (0);
+CREATE TABLE journal(marks_bytes INTEGER NOT NULL, labels_bytes INTEGER NOT NULL);
+INSERT INTO journal VALUES (0, 0);
 """
+
+_TABLES = (
+    "sticker",
+    "recipe",
+    "sticker_words",
+    "label",
+    "labelled",
+    "folder",
+    "skipped",
+    "journal",
+)
+
+
+class _Readers:
+    """Connections to read with, each used by one thread at a time; made as they are needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Condition()
+        self._free: list[sqlite3.Connection] = []
+        self._out = 0
+        self._closed = False
+
+    @contextmanager
+    def one(self) -> Generator[sqlite3.Connection | None]:
+        """A connection, when one is free; None where they are closed."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._closed or self._free or self._out < READERS)
+            if self._closed:
+                yield None
+                return
+            self._out += 1
+            reader = self._free.pop() if self._free else None
+        try:
+            if reader is None:
+                reader = _connect(self._path)
+            yield reader
+        finally:
+            with self._lock:
+                self._out -= 1
+                if reader is not None:
+                    self._free.append(reader)
+                self._lock.notify_all()
+
+    def close(self) -> None:
+        """Give back the files, once nobody reads any more."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+            self._lock.wait_for(lambda: not self._out)
+            while self._free:
+                self._free.pop().close()
 
 
 class Index:
-    """Two connections to the index: one reads while the other writes. Usable from any thread.
+    """Connections to the index: several read while one writes. Usable from any thread.
 
-    `fill` is called inside the transaction that creates an index, and puts everything into it.
+    A new index is empty. `emptied` is called when one was made in the place of a damaged one that
+    was in use; whoever opens an Index fills it otherwise.
     Every method raises DiskError where the disk or another window is in the way.
     """
 
-    def __init__(self, folder: Path, fill: Callable[[sqlite3.Connection], object]) -> None:
+    def __init__(self, folder: Path, emptied: Callable[[], object]) -> None:
         self._folder = folder
-        self._fill = fill
-        self._read_lock = threading.RLock()
+        self._emptied = emptied
+        self._watch_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self._opened = 0
         generations = self._generations()
         self._generation: int = max(generations, default=1)
         try:
-            self._reader, self._writer = self._open()
+            self._open()
         except sqlite3.DatabaseError as error:
             self._raise_unless_damaged(error)
             self._generation += 1
             with self._worded():
-                self._reader, self._writer = self._open()
+                self._open()
         self._remove_older()
 
     @property
@@ -94,8 +164,13 @@ class Index:
         """The rows of a SELECT."""
 
         def read() -> list[Row]:
-            with self._read_lock:
-                return self._reader.execute(sql, values).fetchall()
+            while True:
+                readers = self._readers
+                with readers.one() as reader:
+                    if reader is not None:
+                        return reader.execute(sql, values).fetchall()
+                if readers is self._readers:  # closed, and not followed by others
+                    raise sqlite3.ProgrammingError("the library is closed")
 
         return self._run(read)
 
@@ -113,12 +188,18 @@ class Index:
 
     def change_stamp(self) -> int:
         """A number that differs from the last one when any process changed the index since."""
-        return (self._opened << 40) + int(self.rows("PRAGMA data_version")[0][0])
+
+        def read() -> int:
+            with self._watch_lock:  # one and the same connection: each counts for itself
+                return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+
+        return (self._opened << 40) + self._run(read)
 
     def close(self) -> None:
         """Give back the files."""
-        with self._write_lock, self._read_lock:
-            self._reader.close()
+        with self._write_lock, self._watch_lock:
+            self._readers.close()
+            self._watcher.close()
             self._writer.close()
 
     def _run(self, action: Callable[[], T]) -> T:
@@ -139,23 +220,24 @@ class Index:
 
         Where that fails the old connections stay: an unplugged disk may be plugged in again.
         """
-        with self._write_lock, self._read_lock:
+        with self._write_lock, self._watch_lock:
             if self._opened != used:
                 return
             before: int = self._generation
             self._generation = max(before + 1, *self._generations(), 1)
+            old = (self._readers, self._watcher, self._writer)
             try:
                 with self._worded():
-                    reader, writer = self._open()
+                    self._open()
             except BaseException:
                 self._generation = before
                 raise
-            self._reader.close()
-            self._writer.close()
-            self._reader, self._writer = reader, writer
+            for connection in old:
+                connection.close()
             self._remove_older()
+        self._emptied()
 
-    def _open(self) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    def _open(self) -> None:
         writer = _connect(self.path)
         try:
             _use_wal(writer)
@@ -163,21 +245,21 @@ class Index:
                 with _transaction(writer):
                     if _format_of(writer) != FORMAT:  # no other window was faster
                         self._create(writer)
-            for table in ("sticker", "recipe", "sticker_words", "folder", "skipped", "journal"):
+            for table in _TABLES:
                 writer.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall()
-            reader = _connect(self.path)
+            watcher = _connect(self.path)
         except BaseException:
             writer.close()
             raise
+        self._readers = _Readers(self.path)
+        self._watcher, self._writer = watcher, writer
         self._opened += 1
-        return reader, writer
 
     def _create(self, connection: sqlite3.Connection) -> None:
         if _format_of(connection) or connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
             raise _StrangeIndexError("not an index of this program")
         for statement in _statements(_SCHEMA):
             connection.execute(statement)
-        self._fill(connection)
         connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _generations(self) -> list[int]:

@@ -52,7 +52,12 @@ def read(path: Path, start: int = 0) -> Marks:
 
 
 def append(path: Path, sticker_ids: Sequence[str], favourite: bool) -> int:
-    """Write one change to disk; returns the journal's new length. Raises OSError, changing nothing.
+    """Write one change to disk; otherwise as `append_line`."""
+    return append_line(path, {"favourite": favourite, "ids": list(sticker_ids)})
+
+
+def append_line(path: Path, entry: Mapping[str, object]) -> int:
+    """Write one line to disk; returns the journal's new length. Raises OSError, changing nothing.
 
     The caller holds the index's write lock, which keeps other windows out.
     """
@@ -60,7 +65,7 @@ def append(path: Path, sticker_ids: Sequence[str], favourite: bool) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     try:
         length = os.lseek(descriptor, 0, os.SEEK_END)
-        line = json.dumps({"favourite": favourite, "ids": list(sticker_ids)}).encode() + b"\n"
+        line = json.dumps(entry).encode() + b"\n"
         if length:
             os.lseek(descriptor, length - 1, os.SEEK_SET)
             if os.read(descriptor, 1) != b"\n":

@@ -129,7 +129,7 @@ def test_an_index_that_is_deleted_under_an_open_window_is_made_anew(tmp_path: Pa
 
 
 def test_the_index_of_another_program_version_is_left_alone(tmp_path: Path) -> None:
-    theirs = tmp_path / "index-2.1.sqlite"
+    theirs = tmp_path / "index-9.1.sqlite"
     theirs.write_bytes(b"of a program yet to come")
 
     with Library(tmp_path) as library:
