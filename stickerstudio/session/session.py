@@ -52,7 +52,6 @@ from stickerstudio.session.state import (
 )
 from stickerstudio.session.workbench import Workbench
 from stickerstudio.session.workers import Workers
-from stickerstudio.session.workers import Workers
 
 CreateGenerator = Callable[[Paths, DeviceChoice], Generator]  # picklable: a module's function
 
@@ -89,7 +88,6 @@ class Session(QObject):
     Attributes:
         draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
         workers: processes for heavy work on pixels.
-        workers: processes for heavy work on pixels.
         sketches: more pictures than the one preview, made when there is time.
     """
 
@@ -124,7 +122,6 @@ class Session(QObject):
         self._draft_path = paths.state / "draft.json"
         self.settings: Settings = settings_file.load(self._settings_path)
         self._background = Background(loop, self._report)
-        self.workers = Workers(paths.locales, self)
         self.workers = Workers(paths.locales, self)
         self._collection = Collection(
             paths.library, self._background, self, is_making=lambda: bool(self.jobs)
