@@ -43,6 +43,7 @@ from stickerstudio.session.state import (
     EngineView,
     JobView,
     Notice,
+    blend_of,
     checked,
     draft_to_json,
     merged_blend,
@@ -241,25 +242,29 @@ class Session(QObject):
 
     def set_weight(self, name: str, weight: float) -> None:
         """Set the weight of LoRA `name`, −2 … 2. Remakes the preview when live."""
-        self._set_blend(
+        self.set_blend(
             replace(entry, weight=weight) if entry.name == name else entry
             for entry in self.draft.blend
         )
 
     def set_enabled(self, name: str, on: bool) -> None:
         """Let LoRA `name` take part in the blend, or not."""
-        self._set_blend(
+        self.set_blend(
             replace(entry, enabled=on) if entry.name == name else entry
             for entry in self.draft.blend
         )
 
     def only(self, name: str) -> None:
         """Let LoRA `name` take part, and no other."""
-        self._set_blend(replace(entry, enabled=entry.name == name) for entry in self.draft.blend)
+        self.set_blend(replace(entry, enabled=entry.name == name) for entry in self.draft.blend)
+
+    def set_blend(self, entries: Iterable[BlendEntry]) -> None:
+        """Replace the whole blend at once. Remakes the preview when live."""
+        self._set_draft(replace(self.draft, blend=tuple(entries)))
 
     def reset_blend(self) -> None:
         """Every LoRA back to its default weight and switched off."""
-        self._set_blend(merged_blend((), self.loras))
+        self.set_blend(merged_blend((), self.loras))
 
     def roll_seed(self) -> None:
         """Another random seed."""
@@ -273,7 +278,6 @@ class Session(QObject):
         """
         recipe = sticker.recipe
         card = self.model_card(recipe.model)
-        weights = {lora.name: lora.weight for lora in recipe.active_loras}
         own_size = card is not None and card.size == (recipe.width, recipe.height)
         draft = replace(
             self.draft,
@@ -283,12 +287,10 @@ class Session(QObject):
             steps=recipe.num_inference_steps,
             size=None if own_size else (recipe.width, recipe.height),
             cutout=recipe.cutout,
-            blend=tuple(
-                BlendEntry(entry.name, weights.get(entry.name, entry.weight), entry.name in weights)
-                for entry in self.draft.blend
-            ),
+            blend=blend_of(recipe.active_loras, self.draft.blend),
         )
-        missing = sorted(weights.keys() - {entry.name for entry in self.draft.blend})
+        here = {entry.name for entry in self.draft.blend}
+        missing = sorted({lora.name for lora in recipe.active_loras} - here)
         if card is None or card.location is None:
             missing.insert(0, recipe.model)
         else:
@@ -504,9 +506,6 @@ class Session(QObject):
             card = usable.get(Settings().model) or next(iter(usable.values()))
             draft = replace(draft, model=card.name, steps=card.default_steps, size=None)
         return replace(draft, live=default.live, cutout=default.cutout)
-
-    def _set_blend(self, entries: Iterable[BlendEntry]) -> None:
-        self._set_draft(replace(self.draft, blend=tuple(entries)))
 
     def _set_draft(self, draft: Draft) -> None:
         before, self.draft = self.draft, checked(draft)

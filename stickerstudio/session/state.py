@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from stickerstudio.core.errors import ErrorReport
-from stickerstudio.core.recipe import MAX_SEED, MAX_STEPS, LoraWeight, Recipe
+from stickerstudio.core.recipe import (
+    BLOCKS,
+    MAX_SEED,
+    MAX_STEPS,
+    BlockWeight,
+    LoraWeight,
+    Recipe,
+)
 
 if TYPE_CHECKING:
     from stickerstudio.models.cards import ModelCard
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 MAX_COUNT = 16  # stickers of one order
 MIN_BLEND, MAX_BLEND = -2.0, 2.0  # the range of the blend sliders
+MIN_BLOCK, MAX_BLOCK = 0.0, 2.0  # from leaving a part of the model alone to twice the weight there
 
 JobKind = Literal["order", "preview"]
 JobState = Literal["waiting", "loading", "running", "cancelling"]
@@ -28,11 +36,18 @@ EngineState = Literal["starting", "idle", "busy", "restarting", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class BlendEntry:
-    """One LoRA of the blend pane. It takes part when enabled and its weight is not 0."""
+    """One LoRA of the blend pane. It takes part when enabled and its weight is not 0.
+
+    Attributes:
+        weight: MIN_BLEND … MAX_BLEND.
+        blocks: what `weight` is multiplied by in the parts of the model where that is not 1,
+            MIN_BLOCK … MAX_BLOCK, in the order of core.recipe.BLOCKS.
+    """
 
     name: str
-    weight: float  # MIN_BLEND … MAX_BLEND
+    weight: float
     enabled: bool = False
+    blocks: tuple[BlockWeight, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +168,21 @@ def checked(draft: Draft) -> Draft:
         count=int(clamp(draft.count, 1, MAX_COUNT)),
         steps=int(clamp(draft.steps, 1, MAX_STEPS)),
         blend=tuple(
-            replace(entry, weight=clamp(entry.weight, MIN_BLEND, MAX_BLEND))
+            replace(
+                entry,
+                weight=clamp(entry.weight, MIN_BLEND, MAX_BLEND),
+                blocks=checked_blocks(entry.blocks),
+            )
             for entry in draft.blend
         ),
+    )
+
+
+def checked_blocks(blocks: Iterable[BlockWeight]) -> tuple[BlockWeight, ...]:
+    """`blocks` in range and in order, without those that are 1 or of no part of a model."""
+    weights = {each.block: clamp(each.weight, MIN_BLOCK, MAX_BLOCK) for each in blocks}
+    return tuple(
+        BlockWeight(block, weights[block]) for block in BLOCKS if weights.get(block, 1.0) != 1.0
     )
 
 
@@ -166,6 +193,26 @@ def merged_blend(blend: Sequence[BlendEntry], loras: Iterable[LoraInfo]) -> tupl
         known.get(lora.name)
         or BlendEntry(lora.name, clamp(lora.recommended_weight, MIN_BLEND, MAX_BLEND))
         for lora in loras
+    )
+
+
+def blend_of(loras: Iterable[LoraWeight], blend: Iterable[BlendEntry]) -> tuple[BlendEntry, ...]:
+    """`blend` with exactly `loras` taking part, as far as they are in it."""
+    weights = {lora.name: lora for lora in loras}
+    return tuple(
+        BlendEntry(lora.name, lora.weight, enabled=True, blocks=lora.blocks)
+        if (lora := weights.get(entry.name))
+        else replace(entry, enabled=False)
+        for entry in blend
+    )
+
+
+def loras_of(blend: Iterable[BlendEntry]) -> tuple[LoraWeight, ...]:
+    """The LoRAs of `blend` that take part."""
+    return tuple(
+        LoraWeight(entry.name, entry.weight, entry.blocks)
+        for entry in blend
+        if entry.enabled and entry.weight != 0
     )
 
 
@@ -184,11 +231,7 @@ def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
         width=width,
         height=height,
         model=draft.model,
-        loras=tuple(
-            LoraWeight(entry.name, entry.weight)
-            for entry in draft.blend
-            if entry.enabled and entry.weight != 0
-        ),
+        loras=loras_of(draft.blend),
         cutout=draft.cutout,
         upscale=upscale,
     )
@@ -231,8 +274,22 @@ def draft_from_json(text: str, default: Draft) -> Draft:
 def _entries(value: object) -> Iterable[BlendEntry]:
     for item in cast("list[object]", value) if isinstance(value, list) else []:
         match item:
-            case {"name": str(name), "weight": float() | int() as weight, "enabled": bool(on)}:
-                yield BlendEntry(name, float(weight), on)
+            case {
+                "name": str(name),
+                "weight": float() | int() as weight,
+                "enabled": bool(on),
+                **rest,
+            }:
+                yield BlendEntry(name, float(weight), on, tuple(_blocks(rest.get("blocks"))))
+            case _:
+                pass
+
+
+def _blocks(value: object) -> Iterable[BlockWeight]:
+    for item in cast("list[object]", value) if isinstance(value, list) else []:
+        match item:
+            case {"block": str(block), "weight": float() | int() as weight}:
+                yield BlockWeight(block, float(weight))
             case _:
                 pass
 

@@ -8,20 +8,23 @@ from dataclasses import replace
 
 import pytest
 
-from stickerstudio.core.recipe import MAX_SEED, LoraWeight
+from stickerstudio.core.recipe import MAX_SEED, BlockWeight, LoraWeight
 from stickerstudio.session.state import (
     MAX_BLEND,
     BlendEntry,
     Draft,
+    blend_of,
     checked,
     draft_from_json,
     draft_to_json,
+    loras_of,
     merged_blend,
     recipe_of,
     title_of,
 )
 from tests.session.scripted import model_card
 
+BLOCKS = (BlockWeight("mid.attention", 0.0), BlockWeight("text", 1.5))
 DRAFT = Draft(
     prompt="我愛你，水獺 🦦",
     seed=7,
@@ -29,7 +32,7 @@ DRAFT = Draft(
     count=16,
     steps=2,
     model="other",
-    blend=(BlendEntry("ink", -1.5, enabled=True), BlendEntry("gold", 0.5)),
+    blend=(BlendEntry("ink", -1.5, enabled=True, blocks=BLOCKS), BlendEntry("gold", 0.5)),
     live=False,
     cutout=False,
     size=(512, 768),
@@ -107,3 +110,35 @@ def test_the_blend_follows_the_shelf(lora_info):
 def test_a_title_is_one_short_line():
     assert title_of("a\nb\t c") == "a b c"
     assert len(title_of("x" * 500)) == 60
+
+
+def test_block_weights_are_brought_into_range_and_neutral_ones_left_out():
+    blocks = (
+        BlockWeight("text", 5.0),
+        BlockWeight("down.attention", -1.0),
+        BlockWeight("mid.attention", 1.0),
+        BlockWeight("nose.attention", 0.5),
+    )
+    (entry,) = checked(Draft(blend=(BlendEntry("ink", 1.0, blocks=blocks),))).blend
+    assert entry.blocks == (BlockWeight("down.attention", 0.0), BlockWeight("text", 2.0))
+
+
+@pytest.mark.parametrize("blocks", [7, ["x"], [{"block": 1, "weight": 1.0}], {"block": "text"}])
+def test_block_weights_that_cannot_be_read_cost_only_themselves(blocks: object):
+    data = json.loads(draft_to_json(DRAFT))
+    data["blend"][0]["blocks"] = blocks
+    draft = draft_from_json(json.dumps(data), Draft())
+    assert draft.blend == (replace(DRAFT.blend[0], blocks=()), DRAFT.blend[1])
+
+
+def test_the_loras_of_a_blend_and_the_blend_of_loras():
+    blend = (
+        BlendEntry("ink", -1.5, enabled=True, blocks=BLOCKS),
+        BlendEntry("gold", 0.5),
+        BlendEntry("zero", 0.0, enabled=True),
+    )
+    loras = loras_of(blend)
+    assert loras == (LoraWeight("ink", -1.5, BLOCKS),)
+    other = (BlendEntry("gold", 0.7, enabled=True), BlendEntry("ink", 1.0))
+    assert blend_of(loras, other) == (BlendEntry("gold", 0.7), blend[0])
+    assert loras_of(blend_of(loras, other)) == loras
