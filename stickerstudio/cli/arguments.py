@@ -52,6 +52,17 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return number
 
 
+def share(text: str) -> float:
+    """The type of an option that takes a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:  # never true for NaN
+        raise argparse.ArgumentTypeError(tr("{value} is not a number from 0 to 1", value=text))
+    return value
+
+
 def lora_weight(text: str) -> tuple[str, float]:
     """The type of NAME=WEIGHT; the name may hold a "=" of its own."""
     name, equals, number = text.rpartition("=")

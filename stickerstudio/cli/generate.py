@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stickerstudio.cli.arguments import as_typed, lora_weight, shelf_name, size, whole
+from stickerstudio.cli.arguments import as_typed, lora_weight, share, shelf_name, size, whole
 from stickerstudio.cli.context import Context
+from stickerstudio.core import starts
 from stickerstudio.core.errors import (
     BadInputError,
     Cancelled,
@@ -29,6 +31,7 @@ from stickerstudio.core.messages import (
     Progress,
     StickerReady,
 )
+from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.recipe import MAX_SEED, MAX_STEPS, LoraWeight, Recipe
 from stickerstudio.core.save import CopyFormat, save_copy, suggested_name
 from stickerstudio.core.sticker import Sticker
@@ -70,6 +73,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", metavar="N", type=whole(1, MAX_STEPS), help=tr("denoising steps")
     )
+    parser.add_argument(
+        "--start", metavar="FILE", type=Path, help=tr("a picture to paint over, not pure noise")
+    )
+    parser.add_argument(
+        "--strength",
+        metavar="0…1",
+        type=share,
+        default=0.6,
+        help=tr("how much of that picture is painted anew (0.6)"),
+    )
+    parser.add_argument(
+        "--variation-seed",
+        metavar="S",
+        type=whole(0, MAX_SEED),
+        default=0,
+        help=tr("where the variations of sticker --seed begin; sticker i takes S+i"),
+    )
+    parser.add_argument(
+        "--variation-strength",
+        metavar="0…1",
+        type=share,
+        default=0.0,
+        help=tr("how far each lies from sticker --seed (0)"),
+    )
     parser.add_argument("--size", metavar="WxH", type=size, help=tr("pixels the model paints"))
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda", "mps"), default="auto", help=tr("where to run")
@@ -105,6 +132,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     recipe = recipe_from(
         arguments, catalogue.find(arguments.model), shelf, context.settings.upscale
     )
+    if arguments.start is not None:
+        start = starts.keep(context.paths.library, open_picture(arguments.start.expanduser()))
+        recipe = replace(recipe, start=start)
     copies = _Copies(arguments.folder, arguments.format)
     context.partial.update(stickers=[], device=None, load_seconds=None)
     from stickerstudio.engine.studio import Studio  # imports torch: only now
@@ -156,6 +186,9 @@ def recipe_from(
         ),
         cutout=arguments.cutout,
         upscale=upscale if arguments.upscale else 1,
+        strength=arguments.strength,
+        variation_seed=arguments.variation_seed,
+        variation_strength=arguments.variation_strength,
     )
 
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import torch
-from diffusers.utils.torch_utils import randn_tensor
 
 from stickerstudio.core.errors import BadInputError, Cancelled
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.messages import IsCancelled
+from stickerstudio.engine.noise import Variation, draw
 from stickerstudio.engine.pipeline import Model
 from stickerstudio.engine.placement import Placement
 from stickerstudio.engine.prompt_cache import Embedding, PromptCache
@@ -34,7 +34,8 @@ class Start:
     """A picture to start from instead of pure noise.
 
     Attributes:
-        image: any size and mode; it is laid on white and resized.
+        image: any size and mode; it is laid on white and resized. Painted from again, the very
+            same object is not encoded again.
         strength: 0 … 1, the share of the steps that repaint it; at least one step is made.
     """
 
@@ -62,6 +63,7 @@ class Painting:
     height: int
     negative_prompt: str = ""
     start: Start | None = None
+    variation: Variation | None = None
 
 
 class Loop:
@@ -71,6 +73,7 @@ class Loop:
         self._model = model
         self._placement = placement
         self._cache = PromptCache()
+        self._last_start: tuple[object, Any] = (None, None)
         step_arguments = inspect.signature(model.scheduler.step).parameters
         self._step_takes_generator = "generator" in step_arguments
         # some schedulers (DDIM) find their place by the timestep and have no begin index
@@ -221,25 +224,18 @@ class Loop:
     def _noise(self, painting: Painting, generators: list[torch.Generator]) -> torch.Tensor:
         model = self._model
         shape = (
-            len(generators),
             model.unet.config.in_channels,
             painting.height // model.scale_factor,
             painting.width // model.scale_factor,
         )
-        return randn_tensor(
-            shape, generator=generators, device=self._placement.device, dtype=model.dtype
-        )
+        return draw(shape, generators, painting.variation, self._placement.device, model.dtype)
 
     def _started(
         self, painting: Painting, start: Start, generators: list[torch.Generator]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The start picture's noised latents, and the timesteps that are left to do."""
         model, scheduler = self._model, self._model.scheduler
-        self._placement.need("vae")
-        pixels = _to_tensor(start.image, painting.width, painting.height)
-        distribution: Any = model.vae.encode(
-            pixels.to(self._placement.device, model.vae.dtype), return_dict=False
-        )[0]
+        distribution = self._encoded_start(start.image, painting.width, painting.height)
         drawn = [distribution.sample(generator) for generator in generators]
         latents = self._scaled(torch.cat(drawn).to(model.dtype))
         steps = painting.num_inference_steps
@@ -250,6 +246,16 @@ class Loop:
         noise = self._noise(painting, generators)
         first = timesteps[:1].repeat(len(generators))
         return scheduler.add_noise(latents, noise, first), timesteps
+
+    def _encoded_start(self, image: PIL.Image.Image, width: int, height: int) -> Any:
+        """The VAE's distribution for `image`; the last one is kept, as a moved slider asks it."""
+        key = (image, width, height)
+        if self._last_start[0] != key:
+            vae = self._model.vae
+            self._placement.need("vae")
+            pixels = _to_tensor(image, width, height).to(self._placement.device, vae.dtype)
+            self._last_start = key, vae.encode(pixels, return_dict=False)[0]
+        return self._last_start[1]
 
     def _time_ids(self, painting: Painting, count: int) -> torch.Tensor:
         """SDXL's size conditioning: original size, crop corner, target size."""

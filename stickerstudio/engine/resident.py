@@ -17,8 +17,9 @@ from stickerstudio.core.messages import IsCancelled
 from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.engine.blend import Blend
 from stickerstudio.engine.device import Device, Machine, model_dtype
-from stickerstudio.engine.loop import Loop, OnStep, Painting
+from stickerstudio.engine.loop import Loop, OnStep, Painting, Start
 from stickerstudio.engine.memory import MemoryPlan, choose_plan, is_out_of_memory, need, step_down
+from stickerstudio.engine.noise import Variation
 from stickerstudio.engine.pipeline import Model, examine, load
 from stickerstudio.engine.placement import Placement
 from stickerstudio.engine.words import KnownWords
@@ -76,6 +77,7 @@ class ResidentModel:
         self,
         recipe: Recipe,
         *,
+        start: PIL.Image.Image | None,
         quick: bool,
         on_step: OnStep,
         is_cancelled: IsCancelled,
@@ -83,6 +85,7 @@ class ResidentModel:
         """The picture of `recipe` as the model paints it: RGB, width × height, nothing cut out.
 
         Args:
+            start: the picture that recipe.start names, in the recipe's size.
             quick: a look before the picture: the preview decoder may be used, and LoRAs that have
                 weight 0 now may stay loaded, for the sliders to come back to. Otherwise exactly the
                 recipe's LoRAs are stacked, in the order of their names, so that rounding, and with
@@ -101,6 +104,8 @@ class ResidentModel:
             guidance_scale=recipe.guidance_scale,
             width=recipe.width,
             height=recipe.height,
+            start=None if start is None else Start(start, recipe.strength),
+            variation=Variation((recipe.variation_seed,), recipe.variation_strength),
         )
         latents = self._with_room(
             lambda: self._loop.denoise(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from stickerstudio.core import starts
 from stickerstudio.core.library import Library
 from stickerstudio.core.paths import Paths
 from stickerstudio.core.settings import Settings, save
@@ -92,6 +93,43 @@ def test_size_cutout_and_enlargement_are_the_users_choice(
     assert (newest.recipe.cutout, before.recipe.cutout) == (False, True)
     with Image.open(plain["path"]) as image:
         assert image.getchannel("A").getextrema() == (255, 255)
+
+
+def test_a_sticker_begins_with_a_picture(cli: Cli, tiny: Path, home: Paths, tmp_path: Path) -> None:
+    picture = tmp_path / "photo.jpg"
+    Image.radial_gradient("L").convert("RGB").save(picture)
+    order = ("generate", "otter", "--model", tiny, "--seed", 5, "--no-cutout", "--json")
+    made = [
+        Path(cli(*order, *more).json["stickers"][0]["path"]).read_bytes()
+        for more in ((), ("--start", picture), ("--start", picture, "--strength", 0.9))
+    ]
+    assert len(set(made)) == 3
+    with Library(home.library) as library:
+        strong, usual, plain = (each.recipe for each in library.search())
+    assert (plain.start, usual.strength, strong.strength) == (None, 0.6, 0.9)
+    assert usual.start is not None
+    assert strong.start == usual.start
+    with starts.load(home.library, usual.start) as kept:
+        assert kept.size == (256, 256)
+
+
+def test_a_start_that_is_no_picture_gives_3(cli: Cli, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.png").write_text("not a picture")
+    for file in ("notes.png", "nowhere.png"):
+        result = cli("generate", "otter", "--model", tiny, "--start", tmp_path / file)
+        assert result.code == 3
+        assert file in result.err
+
+
+def test_variations_stay_by_the_sticker(cli: Cli, tiny: Path, home: Paths) -> None:
+    order = ("generate", "otter", "--model", tiny, "--seed", 5, "-n", 2, "--json")
+    cli(*order, "--variation-seed", 8, "--variation-strength", 0.25)
+    with Library(home.library) as library:
+        recipes = [each.recipe for each in library.search()]
+    assert [(r.seed, r.variation_seed, r.variation_strength) for r in recipes] == [
+        (5, 9, 0.25),
+        (5, 8, 0.25),
+    ]
 
 
 def test_the_library_can_be_elsewhere_and_the_model_known_by_name(
@@ -239,6 +277,9 @@ def test_a_fault_of_ours_gives_4_and_says_where(
         ["generate", "a", "--lora", "pastel=11"],
         ["generate", "a", "--device", "tpu"],
         ["generate", "a", "--format", "gif"],
+        ["generate", "a", "--strength", "1.5"],
+        ["generate", "a", "--variation-strength", "nan"],
+        ["generate", "a", "--variation-seed", "-1"],
         ["generate", "a", "--out", "x"],
         ["--library"],
         ["models", "add"],

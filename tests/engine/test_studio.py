@@ -16,7 +16,11 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl_img2img import (
+    StableDiffusionXLImg2ImgPipeline,
+)
 
+from stickerstudio.core import starts
 from stickerstudio.core.errors import BadInputError
 from stickerstudio.core.library import Library, read_recipe
 from stickerstudio.core.messages import (
@@ -202,6 +206,82 @@ def test_cut_out_and_enlargement_follow_the_recipe(studio: Studio) -> None:
     assert cut[0, 0, 3] == 0
     assert cut[32, 32, 3] == 255
     assert pixels(studio, replace(RECIPE, upscale=2)).shape[:2] == (128, 128)
+
+
+# --- from a picture, and near a picture ---
+
+
+def test_a_sticker_painted_from_a_picture_is_the_stock_pipelines(
+    studio: Studio, studio_paths: Paths
+) -> None:
+    photo = PIL.Image.radial_gradient("L").resize((96, 48)).convert("RGB")
+    digest = starts.keep(studio_paths.library, photo)
+    recipe = replace(RECIPE, start=digest, strength=0.8, num_inference_steps=4)
+    on_white = PIL.Image.new("RGB", (64, 64), "white")
+    on_white.paste(photo.resize((64, 32), PIL.Image.Resampling.LANCZOS), (0, 16))
+    pipe: Any = StableDiffusionXLImg2ImgPipeline(**build_pipeline().components)
+    expected = pipe(
+        recipe.prompt,
+        image=on_white,
+        strength=0.8,
+        num_inference_steps=4,
+        guidance_scale=0.0,
+        generator=torch.Generator("cpu").manual_seed(7),
+    ).images[0]
+    made = pixels(studio, recipe)[..., :3]
+    assert np.abs(np.asarray(expected).astype(int) - made).max() <= 1
+    assert not np.array_equal(pixels(studio)[..., :3], made)
+
+
+def test_the_ground_of_a_start_is_the_cards(studio: Studio, studio_paths: Paths) -> None:
+    clear = starts.keep(studio_paths.library, PIL.Image.new("RGBA", (9, 9), (255, 0, 0, 0)))
+    green = starts.keep(studio_paths.library, PIL.Image.new("RGB", (9, 9), "green"))
+    write_card(studio_paths.bundled_models / "starter", background="green")
+    on_ground, whole = (pixels(studio, replace(RECIPE, start=each)) for each in (clear, green))
+    assert np.array_equal(on_ground, whole)
+
+
+def test_a_slider_over_a_start_encodes_it_once(
+    studio: Studio, studio_paths: Paths, loras: Path
+) -> None:
+    digest = starts.keep(studio_paths.library, PIL.Image.linear_gradient("L"))
+    run(studio, Warm(1, "starter"))
+    calls: list[None] = []
+    hook_on(studio, "vae.encoder", lambda: calls.append(None))
+    recipe = replace(RECIPE, start=digest)
+    for weight in (0.2, 0.4):
+        moved = replace(recipe, loras=(LoraWeight("bold", weight),))
+        run(studio, PreviewRequest(2, moved))
+    assert len(calls) == 1
+    pixels(studio, replace(recipe, width=128))
+    assert len(calls) == 2
+
+
+def test_a_start_that_is_gone_is_a_sentence(studio: Studio) -> None:
+    failed = failure(run(studio, Order(1, replace(RECIPE, start="0" * 64))))
+    assert failed.error.kind == "NotFoundError"
+
+
+def test_a_variation_lies_between_two_seeds(studio: Studio) -> None:
+    one_step = replace(RECIPE, num_inference_steps=1)
+    own, other = (pixels(studio, replace(one_step, seed=seed)) for seed in (7, 8))
+    turned = [
+        pixels(studio, replace(one_step, variation_seed=8, variation_strength=share))
+        for share in (0.0, 0.02, 0.5, 1.0)
+    ]
+    assert np.array_equal(turned[0], own)
+    assert np.abs(turned[3].astype(int) - other).max() <= 1
+    apart = [np.abs(each.astype(int) - own).mean() for each in turned]
+    assert apart == sorted(apart)
+    assert 0 < apart[1] < 0.2 * apart[3]
+
+
+def test_variations_of_a_batch_are_the_seeds_that_follow(studio: Studio) -> None:
+    recipe = replace(RECIPE, variation_seed=8, variation_strength=0.5)
+    (one, two) = of(StickerReady, run(studio, Order(1, recipe, count=2)))
+    alone = pixels(studio, replace(recipe, variation_seed=9))
+    assert np.array_equal(np.asarray(PIL.Image.open(two.sticker.path)), alone)
+    assert not np.array_equal(np.asarray(PIL.Image.open(one.sticker.path)), alone)
 
 
 # --- blending ---
