@@ -274,13 +274,9 @@ def draft_from_json(text: str, default: Draft) -> Draft:
 def _entries(value: object) -> Iterable[BlendEntry]:
     for item in cast("list[object]", value) if isinstance(value, list) else []:
         match item:
-            case {
-                "name": str(name),
-                "weight": float() | int() as weight,
-                "enabled": bool(on),
-                **rest,
-            }:
-                yield BlendEntry(name, float(weight), on, tuple(_blocks(rest.get("blocks"))))
+            case {"name": str(name), "weight": float() | int() as weight, "enabled": bool(on)}:
+                blocks = cast("dict[str, object]", item).get("blocks")
+                yield BlendEntry(name, float(weight), on, tuple(_blocks(blocks)))
             case _:
                 pass
 
