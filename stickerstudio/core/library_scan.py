@@ -27,6 +27,10 @@ from stickerstudio.core.library_words import words_of
 MARKS = "marks.jsonl"
 LABELS = "collections.jsonl"
 TRASH = "trash"
+MONTH = re.compile(r"\d{4}-\d{2}")
+_BATCH = 400  # files read in one transaction, about 0.1 s: so long may another window have to wait
+_SETTLING_NS = 3_000_000_000  # FAT rounds times to 2 s: a folder just changed may change unseen
+
 T = TypeVar("T")
 
 
@@ -34,11 +38,6 @@ class Write(Protocol):
     """Runs a change of the index in a transaction, and gives what it gave."""
 
     def __call__(self, change: Callable[[sqlite3.Connection], T], /) -> T: ...
-
-
-_MONTH = re.compile(r"\d{4}-\d{2}")
-_BATCH = 400  # files read in one transaction, about 0.1 s: so long may another window have to wait
-_SETTLING_NS = 3_000_000_000  # FAT rounds times to 2 s: a folder just changed may change unseen
 
 
 def insert(
@@ -241,7 +240,7 @@ def _forget(connection: sqlite3.Connection, name: str) -> None:
 def _months(folder: Path) -> Iterator[str]:
     """The folders that hold stickers. Others are not ours: the user may keep what he likes here."""
     with disk_errors(folder), os.scandir(folder) as entries:
-        names = [item.name for item in entries if _MONTH.fullmatch(item.name) and item.is_dir()]
+        names = [item.name for item in entries if MONTH.fullmatch(item.name) and item.is_dir()]
     yield from sorted(names)
 
 

@@ -125,7 +125,8 @@ class Studio:
             model = self._load(recipe.model, job.job_id, emit)
             image = self._make(model, recipe, place, emit, is_cancelled, quick=False)
             if self._library is None:
-                self._library = Library(self._paths.library)
+                # To add to: reading what the index may lack is the window's business.
+                self._library = Library(self._paths.library, patience=0)
             sticker = self._library.add(image, recipe, time.perf_counter() - began)
             emit(StickerReady(job.job_id, index, sticker))
 

@@ -13,8 +13,10 @@ from stickerstudio.core.library import Library
 from stickerstudio.core.save import CopyFormat, save_copy
 from stickerstudio.session.background import Background
 from stickerstudio.session.state import Notice
+from stickerstudio.session.workers import Workers
 
 POLL = 2_000  # milliseconds between two looks at what another window did
+PATIENCE = 0.25  # seconds in which the newest stickers are read where the index is gone
 TRASH_KEPT = 30 * 24 * 3600.0  # seconds; long enough to be missed
 
 
@@ -29,14 +31,17 @@ class Collection(QObject):
         self,
         folder: Path,
         background: Background,
+        workers: Workers,
         parent: QObject,
         *,
         is_making: Callable[[], bool],
     ) -> None:
         super().__init__(parent)
         self._is_making = is_making
-        self.library = Library(folder)
+        self.library = Library(folder, PATIENCE)
         self._background = background
+        self._workers = workers
+        self._reading = False  # in a worker, what the index does not hold yet
         self._in_turn = asyncio.Lock()  # on and off again must not arrive as off and on
         self._deleted: list[tuple[str, ...]] = []
         self._seen = self._state()
@@ -48,6 +53,7 @@ class Collection(QObject):
     def start(self) -> None:
         """Look out for other windows' changes, and empty the trash of what is long forgotten."""
         self._poll.start()
+        self._background.start(self._read_rest())
         self._background.start(self._empty_trash())
 
     def added(self) -> None:
@@ -57,7 +63,18 @@ class Collection(QObject):
     def set_favourite(self, sticker_ids: Sequence[str], on: bool) -> None:
         """Mark stickers as favourites, or not."""
         ids = tuple(sticker_ids)
-        self._background.start(self._change(lambda: self.library.set_favourite(ids, on)))
+        self.change(lambda: self.library.set_favourite(ids, on))
+
+    def change(
+        self, change: Callable[[], object], done: Callable[[], object] = lambda: None
+    ) -> None:
+        """Do something else to the library, after what was asked before; → changed, then `done`."""
+
+        async def run() -> None:
+            await self._change(change)
+            done()
+
+        self._background.start(run())
 
     def delete(self, sticker_ids: Sequence[str]) -> None:
         """Move stickers to the trash, and offer to bring them back."""
@@ -68,7 +85,7 @@ class Collection(QObject):
         """Bring back what was deleted last."""
         if self._deleted:
             ids = self._deleted.pop()
-            self._background.start(self._change(lambda: self.library.restore(ids)))
+            self.change(lambda: self.library.restore(ids))
 
     def save(self, sticker_ids: Sequence[str], target: Path, format: CopyFormat) -> None:
         """Save copies of stickers: into the folder `target`, or one as the file `target`."""
@@ -118,12 +135,23 @@ class Collection(QObject):
 
         Which ones it has added is known for sure only between orders.
         """
+        if self.library.is_behind and not self._reading:  # found damaged, and begun anew
+            self._background.start(self._read_rest())
         if self._is_making() or self._in_turn.locked():
             return
         (stamp, count), added = self._seen, self._added
         await self._see()
         if self._seen[0] != stamp and not (added and self._seen[1] == count + added):
             self.changed.emit()
+
+    async def _read_rest(self) -> None:
+        """Let a worker read what is not in the index yet; `_look` sees it coming in."""
+        if not self.library.is_behind:
+            return
+        self._reading = True
+        await self._workers.run(read_all, self.library.folder)
+        self.library.is_behind = self._reading = False
+        self.changed.emit()
 
     async def _see(self) -> None:
         added = self._added
@@ -135,3 +163,8 @@ class Collection(QObject):
 
     async def _empty_trash(self) -> None:
         await self._background.call(self.library.empty_trash, TRASH_KEPT)
+
+
+def read_all(folder: Path) -> None:
+    """In a worker: bring the index of the library in `folder` up to date."""
+    Library(folder).close()

@@ -33,6 +33,7 @@ from stickerstudio.models.loras import LoraInfo
 from stickerstudio.session.background import Background
 from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
+from stickerstudio.session.labels import Labels
 from stickerstudio.session.process import MakeGenerator
 from stickerstudio.session.shelves import Shelves
 from stickerstudio.session.sketches import Sketches
@@ -88,6 +89,7 @@ class Session(QObject):
 
     Attributes:
         draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
+        labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
         sketches: more pictures than the one preview, made when there is time.
     """
@@ -125,8 +127,13 @@ class Session(QObject):
         self._background = Background(loop, self._report)
         self.workers = Workers(paths.locales, self)
         self._collection = Collection(
-            paths.library, self._background, self, is_making=lambda: bool(self.jobs)
+            paths.library,
+            self._background,
+            self.workers,
+            self,
+            is_making=lambda: bool(self.jobs),
         )
+        self.labels = Labels(self._collection, self._background, self.workers, paths.cache)
         self._shelves = Shelves(paths, self._background, self)
         self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
@@ -154,7 +161,7 @@ class Session(QObject):
         workbench.engine_changed.connect(self.engine_changed)
         workbench.ready.connect(self._on_ready)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
-        for part in (collection, shelves, workbench):
+        for part in (collection, self.labels, shelves, workbench):
             part.notice.connect(self.notice)
 
     # --- what there is to see ---
