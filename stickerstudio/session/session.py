@@ -31,6 +31,7 @@ from stickerstudio.core.sticker import Sticker
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.loras import LoraInfo
 from stickerstudio.session.background import Background
+from stickerstudio.session.blending import Blending
 from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
 from stickerstudio.session.labels import Labels
@@ -92,6 +93,7 @@ class Session(QObject):
         labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
         sketches: more pictures than the one preview, made when there is time.
+        blending: playing with the blend: undo, chance, mixes, blends kept by name.
     """
 
     draft_changed = Signal()  # draft
@@ -141,6 +143,7 @@ class Session(QObject):
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
         self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
+        self.blending = Blending(self, self._background)
         self._in_turn = asyncio.Lock()
         self._started = self._closing = self._closed = False
         self._connect()
@@ -160,6 +163,7 @@ class Session(QObject):
         workbench.progress.connect(self.progress)
         workbench.engine_changed.connect(self.engine_changed)
         workbench.ready.connect(self._on_ready)
+        self.blending.notice.connect(self.notice)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
         for part in (collection, self.labels, shelves, workbench):
             part.notice.connect(self.notice)
