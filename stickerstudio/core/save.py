@@ -11,6 +11,7 @@ from typing import Literal
 
 from stickerstudio.core.atomic import write_bytes_new
 from stickerstudio.core.errors import BadInputError, disk_errors
+from stickerstudio.core.graphemes import is_inside
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.sticker import Sticker
@@ -22,8 +23,6 @@ _MAX_NAME = 100  # bytes; file systems take 255, chat programs and zip tools put
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')  # on Windows; macOS and Linux forbid some of them
 _JOINERS = "\u200d\ufe0e\ufe0f\u20e3"  # hold an emoji together
-_SKIN = range(0x1F3FB, 0x1F400)
-_FLAGS = range(0x1F1E6, 0x1F200)
 
 
 def save_copy(sticker: Sticker, target: Path, format: CopyFormat) -> Path:
@@ -95,21 +94,9 @@ def _allowed(char: str) -> str:
 def _shortened(text: str) -> str:
     """At most _MAX_NAME bytes, at a place where no emoji or accented letter is torn."""
     end = len(text)
-    while len(text[:end].encode()) > _MAX_NAME or (end < len(text) and _is_inside(text, end)):
+    while len(text[:end].encode()) > _MAX_NAME or (0 < end < len(text) and is_inside(text, end)):
         end -= 1
     return text[:end].rstrip(". ")
-
-
-def _is_inside(text: str, at: int) -> bool:
-    before, after = text[at - 1] if at else "", text[at]
-    if after in _JOINERS or before == "\u200d" or unicodedata.combining(after):
-        return True
-    if ord(after) in _SKIN or unicodedata.category(after) in ("Mn", "Mc", "Me"):
-        return True
-    flags = 0
-    while flags < at and ord(text[at - 1 - flags]) in _FLAGS:
-        flags += 1
-    return ord(after) in _FLAGS and flags % 2 == 1
 
 
 def _without_extension(name: str) -> str:
