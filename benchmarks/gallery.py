@@ -34,6 +34,17 @@ from stickerstudio.ui.gallery_pane import GalleryPane
 MOST_GAP = 33.0  # milliseconds
 
 
+class NoLabels(QObject):
+    """No collections, no tags, an empty trash."""
+
+    changed = Signal()
+    renamed = Signal(object, object)
+    in_trash = 0
+
+    def refresh(self) -> None:
+        """There is nothing to ask."""
+
+
 class Shelf(QObject):
     """What the gallery knows of a session, without an engine."""
 
@@ -46,6 +57,7 @@ class Shelf(QObject):
         super().__init__()
         self.paths = paths
         self.library = Library(paths.library)
+        self.labels = NoLabels()
         self.chat = Transcript(paths.state / "chat.jsonl")
 
     def undo_delete(self) -> None:

@@ -71,6 +71,7 @@ class GalleryActions(QObject):
         self._chosen = chosen
         self._sticker = sticker
         self._view = view
+        self.locked = False  # nothing can be done: the trash is shown
         self._actions: dict[Name, QAction] = {}
         handlers: dict[Name, Callable[[], None]] = {
             "send": self.send,
@@ -120,7 +121,7 @@ class GalleryActions(QObject):
 
     def update(self) -> None:
         """Enable what fits the number of chosen stickers."""
-        number = len(self._chosen())
+        number = 0 if self.locked else len(self._chosen())
         for name, action in self._actions.items():
             action.setEnabled(number == 1 if _PLANS[name].for_one else number > 0)
         self.retranslate()

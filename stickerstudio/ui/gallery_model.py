@@ -1,4 +1,4 @@
-"""The gallery's rows: the ids of the stickers that match, newest first.
+"""The gallery's rows: the ids of the stickers that match, in the order asked for.
 
 Only ids are held, so that 100,000 stickers open at once; a row's Sticker is fetched when it is
 looked at. The library is asked off the UI thread, and what changed is applied as insertions and
@@ -29,9 +29,10 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from stickerstudio.core.collections import Label
 from stickerstudio.core.errors import NotFoundError, StudioError, report
 from stickerstudio.core.i18n import tr
-from stickerstudio.core.library import Library
+from stickerstudio.core.library import Library, Order
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.state import title_of
 
@@ -51,6 +52,27 @@ class Role(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Which stickers to show.
+
+    Attributes:
+        words, favourites, label, order: as for Library.ids.
+        trash: those in the trash instead, last deleted first; nothing else counts then.
+    """
+
+    words: str = ""
+    favourites: bool = False
+    label: Label | None = None
+    order: Order = "newest"
+    trash: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it may leave some out."""
+        return bool(self.words or self.favourites or self.label or self.trash)
+
+
+@dataclass(frozen=True, slots=True)
 class _Change:
     """The way from the rows that were shown when a question was asked to those of its answer.
 
@@ -59,6 +81,7 @@ class _Change:
         version: of the rows at that time.
         ids: the new rows.
         gone, new: runs of rows to remove from the old ones, then to insert; None: start anew.
+        places: the row of each id, where the order does not tell it.
     """
 
     question: int
@@ -66,6 +89,7 @@ class _Change:
     ids: list[str]
     gone: Runs | None
     new: Runs | None
+    places: dict[str, int]
 
 
 class _Answer(QObject):
@@ -77,7 +101,7 @@ class _Answer(QObject):
 
 
 class GalleryModel(QAbstractListModel):
-    """The stickers of `library` that match the words and the favourites filter.
+    """The stickers of `library` that match the question asked last.
 
     Signals:
         searched(): the rows are those of the last question asked.
@@ -94,10 +118,10 @@ class GalleryModel(QAbstractListModel):
         self._version = 0  # of _ids
         self._stickers: OrderedDict[str, Sticker] = OrderedDict()
         self._stale: set[str] = set()  # of those, what may have changed since
-        self._question = 0
+        self._places: dict[str, int] = {}
+        self._asked = 0
         self._answered = 0
-        self.words = ""
-        self.favourites = False
+        self.question = Question()
         self._lock = threading.Lock()  # over what is wanted, which the worker takes
         self._wanted: OrderedDict[str, None] = OrderedDict()
         self._fetching = False
@@ -141,38 +165,39 @@ class GalleryModel(QAbstractListModel):
     @property
     def is_searching(self) -> bool:
         """Whether the rows are still those of an earlier question."""
-        return self._answered != self._question
+        return self._answered != self._asked
 
-    def ask(self, words: str, *, favourites: bool) -> None:
+    def ask(self, question: Question) -> None:
         """Show what matches; → searched. Also to be called when the library has changed."""
         if self._closed:
             return
-        same = (words, favourites) == (self.words, self.favourites)
-        self.words, self.favourites = words, favourites
-        self._question += 1
-        number, version, library, answer = (
-            self._question,
-            self._version,
-            self._library,
-            self._answer,
-        )
+        same = question == self.question
+        if question.trash != self.question.trash:
+            self._stickers.clear()  # their files lie elsewhere
+        self.question = question
+        self._asked += 1
+        number, version, library, answer = self._asked, self._version, self._library, self._answer
         before = self._ids.copy() if same else []
 
         def look() -> None:
             try:
-                ids = library.ids(words, favourites=favourites)
+                ids = _ids(library, question)
             except StudioError as error:
                 answer.failed.emit(number, report(error))
                 return
             gone, new = _changes(before, ids) if before else (None, None)
-            answer.change.emit(_Change(number, version, ids, gone, new))
+            by_time = question.order in ("newest", "oldest") and not question.trash
+            places = {} if by_time else {id_: row for row, id_ in enumerate(ids)}
+            answer.change.emit(_Change(number, version, ids, gone, new, places))
 
         self._pool.start(look)
 
     def add_newest(self, sticker: Sticker) -> None:
         """Put a sticker that was just made at the top, where the filters let it."""
-        if self.words or self.favourites:
-            self.ask(self.words, favourites=self.favourites)
+        if self.question.trash:
+            return
+        if self.question.is_filtered or self.question.order != "newest":
+            self.ask(self.question)
         elif not self._ids or sticker.id > self._ids[0]:
             self._keep(sticker)
             self.beginInsertRows(QModelIndex(), 0, 0)
@@ -180,12 +205,12 @@ class GalleryModel(QAbstractListModel):
             self._version += 1
             self.endInsertRows()
         elif sticker.id not in self._ids:  # another window made one meanwhile
-            self.ask(self.words, favourites=self.favourites)
+            self.ask(self.question)
 
     def refresh(self) -> None:
         """The library was changed otherwise: ask again, and fetch anew what is looked at."""
         self._stale = set(self._stickers)
-        self.ask(self.words, favourites=self.favourites)
+        self.ask(self.question)
 
     def sticker(self, sticker_id: str) -> Sticker | None:
         """The Sticker, or None where it has just been deleted or cannot be read. May wait."""
@@ -193,7 +218,7 @@ class GalleryModel(QAbstractListModel):
         if kept is not None and sticker_id not in self._stale:
             return kept
         try:
-            sticker = self._library.get(sticker_id)
+            sticker = self._get(sticker_id)
         except NotFoundError:
             return None
         except StudioError as error:
@@ -209,10 +234,18 @@ class GalleryModel(QAbstractListModel):
 
     def changed(self, sticker_id: str) -> None:
         """Its picture can be had now: paint its row again."""
-        place = bisect_left(self._ids, True, key=lambda id_: id_ <= sticker_id)
-        if place < len(self._ids) and self._ids[place] == sticker_id:
+        place = self._place(sticker_id)
+        if 0 <= place < len(self._ids) and self._ids[place] == sticker_id:
             index = self.index(place)
             self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
+
+    def _place(self, sticker_id: str) -> int:
+        """The row where that id is, if it is shown."""
+        if self.question.trash or self.question.order not in ("newest", "oldest"):
+            return self._places.get(sticker_id, -1)
+        if self.question.order == "oldest":
+            return bisect_left(self._ids, sticker_id)
+        return bisect_left(self._ids, True, key=lambda id_: id_ <= sticker_id)
 
     def close(self) -> None:
         """Wait for the workers: nothing of ours may outlive the window."""
@@ -255,8 +288,13 @@ class GalleryModel(QAbstractListModel):
             for sticker_id in ids:
                 # Of a library that cannot be read, the search has told already.
                 with suppress(StudioError):
-                    found.append(self._library.get(sticker_id))
+                    found.append(self._get(sticker_id))
             self._answer.stickers.emit(found)
+
+    def _get(self, sticker_id: str) -> Sticker:
+        """From the library or its trash, whichever is shown. Called from workers as well."""
+        trash = self.question.trash
+        return self._library.trashed(sticker_id) if trash else self._library.get(sticker_id)
 
     def _receive(self, stickers: list[Sticker]) -> None:
         for sticker in stickers:
@@ -270,13 +308,13 @@ class GalleryModel(QAbstractListModel):
             self._stickers.popitem(last=False)
 
     def _give_up(self, number: int, error: object) -> None:
-        if number == self._question:
+        if number == self._asked:
             self._answered = number
             self.failed.emit(error)
             self.searched.emit()
 
     def _take(self, change: _Change) -> None:
-        if change.question != self._question:
+        if change.question != self._asked:
             return  # the user has typed on
         if change.gone is None or change.new is None:
             self.beginResetModel()
@@ -286,8 +324,9 @@ class GalleryModel(QAbstractListModel):
         elif change.version == self._version:
             self._apply(change.ids, change.gone, change.new)
         else:  # a sticker was made since
-            self.ask(self.words, favourites=self.favourites)
+            self.ask(self.question)
             return
+        self._places = change.places
         self._answered = change.question
         if self._ids and self._stale:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
@@ -305,6 +344,17 @@ class GalleryModel(QAbstractListModel):
         self._version += bool(gone or new)
 
 
+def _ids(library: Library, question: Question) -> list[str]:
+    if question.trash:
+        return library.trash()
+    return library.ids(
+        question.words,
+        favourites=question.favourites,
+        label=question.label,
+        order=question.order,
+    )
+
+
 def _changes(before: list[str], after: list[str]) -> tuple[Runs, Runs] | tuple[None, None]:
     """Runs of rows to remove from `before`, then to insert; Nones where that would be too many."""
     start = _common(before, after)
@@ -312,6 +362,8 @@ def _changes(before: list[str], after: list[str]) -> tuple[Runs, Runs] | tuple[N
     end = _common(old[::-1], fresh[::-1])
     old, fresh = old[: len(old) - end], fresh[: len(fresh) - end]
     wanted, present = set(fresh), set(old)
+    if [id_ for id_ in old if id_ in wanted] != [id_ for id_ in fresh if id_ in present]:
+        return None, None  # some that stay have changed places
     gone = _runs([start + row for row, id_ in enumerate(old) if id_ not in wanted])
     new = _runs([start + row for row, id_ in enumerate(fresh) if id_ not in present])
     return (gone, new) if len(gone) + len(new) <= _MOST_CHANGES else (None, None)

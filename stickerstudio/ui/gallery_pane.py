@@ -1,6 +1,8 @@
-"""The gallery: every sticker in the library, newest first."""
+"""The gallery: the stickers in the library, all or a part of them, and the trash."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from PySide6.QtCore import (
     QEvent,
@@ -12,11 +14,20 @@ from PySide6.QtCore import (
     QThreadPool,
     QTimer,
 )
-from PySide6.QtGui import QAction, QImage, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from stickerstudio.core.errors import ErrorReport, StudioError, report
 from stickerstudio.core.i18n import tr, tr_n
+from stickerstudio.core.library import Order
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.core.thumbnails import thumbnail
 from stickerstudio.session.session import Session
@@ -26,11 +37,21 @@ from stickerstudio.ui.drag import SIDE as DRAG_SIDE
 from stickerstudio.ui.drag import drag_stickers
 from stickerstudio.ui.gallery_actions import GalleryActions, Name
 from stickerstudio.ui.gallery_delegate import GAP, GalleryDelegate
-from stickerstudio.ui.gallery_model import GalleryModel, Role
+from stickerstudio.ui.gallery_labels import LabelMenus
+from stickerstudio.ui.gallery_model import GalleryModel, Question, Role
+from stickerstudio.ui.gallery_shelf import GalleryShelf
 from stickerstudio.ui.gallery_view import GalleryView
 from stickerstudio.ui.outgoing import MOST_OUTGOING, tidy
 from stickerstudio.ui.thumbnails import Thumbnails
-from stickerstudio.ui.widgets import Card, EmptyState, IconButton, label, name_control
+from stickerstudio.ui.widgets import (
+    Card,
+    EmptyState,
+    FlowLayout,
+    IconButton,
+    PushButton,
+    label,
+    name_control,
+)
 
 _DEBOUNCE_MS = 150  # between the last key and the search
 _BUTTONS: tuple[Name, ...] = ("send", "use", "copy", "save_png", "show", "star", "delete")
@@ -52,10 +73,17 @@ class GalleryPane(Card):
         self.view.setItemDelegate(GalleryDelegate(self.thumbnails, self))
         self.view.setModel(self.model)
         self.actions_ = GalleryActions(session, self.chosen, self.model.sticker, self.view)
-        self._heading = label("heading")
+        self.labels = LabelMenus(session.library, session.labels, self.chosen, self.view)
+        self.shelf = GalleryShelf(session.labels)
         self._count = label("small")
         self.search = QLineEdit()
+        self.sort = IconButton("sort")
+        self.order: Order = "newest"
         self.favourites = IconButton("star")
+        self.label_button = IconButton("tag")
+        self.restore = PushButton(icon="undo")
+        self.empty_trash = PushButton(icon="trash")
+        self._tools, self._trash_tools = QWidget(), QWidget()
         self.buttons: dict[Name, IconButton] = {
             name: IconButton(self.actions_.icon(name)) for name in _BUTTONS
         }
@@ -68,7 +96,8 @@ class GalleryPane(Card):
         self._connect()
         self.retranslate()
         self.actions_.update()
-        self.model.ask("", favourites=False)
+        self.model.ask(Question())
+        session.labels.refresh()
         QThreadPool.globalInstance().start(lambda: tidy(cache))
 
     def chosen(self) -> list[str]:
@@ -77,16 +106,17 @@ class GalleryPane(Card):
 
     def retranslate(self) -> None:
         """Word everything anew after a change of language."""
-        self._heading.setText(tr("Gallery"))
         self.search.setPlaceholderText(tr("Search your stickers"))
         name_control(self.search, tr("Search your stickers"), tr("Words of the prompt or a style"))
         name_control(self.favourites, tr("Only favourites"))
+        name_control(self.sort, tr("Order of the stickers"))
+        name_control(self.label_button, tr("Collections and tags of the chosen stickers"))
+        self.restore.setText(tr("&Restore"))
+        name_control(self.restore, tr("Restore"), tr("Put the chosen stickers back"))
+        self.empty_trash.setText(tr("&Empty the trash…"))
+        name_control(self.empty_trash, tr("Empty the trash"))
         self.view.setAccessibleName(tr("Stickers"))
         self._find.setText(tr("Search your stickers"))
-        self.empty.set_texts(
-            tr("No stickers yet"),
-            tr("Describe one, press “Make”, and it appears here. Then drag it into the chat."),
-        )
         self.actions_.retranslate()
         self._name_buttons()
         self._show_state()
@@ -103,7 +133,8 @@ class GalleryPane(Card):
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
-        head.addWidget(self._heading)
+        head.setContentsMargins(-style.SPACE, 0, 0, 0)  # its words, not its frame, in line
+        head.addWidget(self.shelf)
         head.addStretch()
         head.addWidget(self._count)
         self.favourites.setCheckable(True)
@@ -112,13 +143,19 @@ class GalleryPane(Card):
         filters = QHBoxLayout()
         filters.setSpacing(style.SPACE // 2)
         filters.addWidget(self.search, 1)
+        filters.addWidget(self.sort)
         filters.addWidget(self.favourites)
-        tools = QHBoxLayout()
-        tools.setSpacing(style.SPACE // 2)
+        tools = FlowLayout(self._tools, push_last=True)
         for name, button in self.buttons.items():
             if name == "delete":
-                tools.addStretch()
+                tools.addWidget(self.label_button)
             tools.addWidget(button)
+        trash = QHBoxLayout(self._trash_tools)
+        trash.setContentsMargins(0, 0, 0, 0)
+        trash.addWidget(self.restore)
+        trash.addStretch()
+        trash.addWidget(self.empty_trash)
+        self._trash_tools.hide()
         self.view.setFrameShape(GalleryView.Shape.NoFrame)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         for widget in (self.view, self.empty, self.unfound):
@@ -129,7 +166,8 @@ class GalleryPane(Card):
         inset.setContentsMargins(-GAP, 0, -GAP, 0)  # cards in line with the search box, not cells
         inset.addLayout(self._stack)
         self.box.addLayout(inset, 1)
-        self.box.addLayout(tools)
+        self.box.addWidget(self._tools)
+        self.box.addWidget(self._trash_tools)
         self._find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         self.addAction(self._find)
         self._delay.setSingleShot(True)
@@ -147,10 +185,16 @@ class GalleryPane(Card):
         self._delay.timeout.connect(self.ask)
         self.search.textChanged.connect(self._delay.start)
         self.favourites.toggled.connect(self.ask)
+        self.shelf.chosen.connect(self._change_shelf)
+        self.sort.clicked.connect(lambda: _below(self.sort, self.orders()))
+        self.label_button.clicked.connect(lambda: _below(self.label_button, self.labels.menu()))
+        self.restore.clicked.connect(self._restore)
+        self.empty_trash.clicked.connect(self._ask_to_empty)
+        session.labels.changed.connect(self._choose)
         self._find.triggered.connect(self._focus_search)
         view.selectionModel().selectionChanged.connect(self._choose)
-        view.activated.connect(self.actions_.send)
-        view.doubleClicked.connect(self.actions_.send)
+        view.activated.connect(self._send)
+        view.doubleClicked.connect(self._send)
         view.star_clicked.connect(self._toggle_star)
         view.typed.connect(self._type)
         view.drag_wanted.connect(self._drag)
@@ -186,15 +230,58 @@ class GalleryPane(Card):
         return False
 
     def ask(self) -> None:
-        """Show what the search box and the favourites button say, now."""
+        """Show what the heading, the search box, the order and the favourites button say, now."""
         self._delay.stop()
-        words, favourites = self.search.text().strip(), self.favourites.isChecked()
+        shelf, favourites = self.shelf, self.favourites.isChecked()
         self.favourites.set_icon("star-filled" if favourites else "star")
-        if (words, favourites) != (self.model.words, self.model.favourites):
+        words = self.search.text().strip()
+        question = (
+            Question(trash=True)
+            if shelf.trash
+            else Question(words, favourites, shelf.label, self.order)
+        )
+        if question != self.model.question:
             self.thumbnails.forget()
             self.view.clearSelection()
             self.view.scrollToTop()
-            self.model.ask(words, favourites=favourites)
+            self.model.ask(question)
+
+    def orders(self) -> QMenu:
+        """The orders to choose from; the menu deletes itself when closed."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        group = QActionGroup(menu)
+        orders: dict[Order, str] = {
+            "newest": tr("Newest first"),
+            "oldest": tr("Oldest first"),
+            "prompt": tr("By prompt"),
+        }
+        if self.shelf.label is not None and self.shelf.label.kind == "collection":
+            orders["own"] = tr("As they were collected")
+        for order, text in orders.items():
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(order == self.order)
+            group.addAction(action)
+            action.triggered.connect(partial(self._sort, order))
+        return menu
+
+    def _sort(self, order: Order, _checked: bool = False) -> None:
+        self.order = order
+        self.ask()
+
+    def _change_shelf(self) -> None:
+        """Another collection, a tag, the trash, or everything again."""
+        trash = self.shelf.trash
+        if self.order == "own":
+            self.order = "newest"
+        for widget in (self.search, self.sort, self.favourites):
+            widget.setEnabled(not trash)
+        self._tools.setVisible(not trash)
+        self._trash_tools.setVisible(trash)
+        self.actions_.locked = trash
+        self.ask()
+        self.actions_.update()
 
     def _focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -209,20 +296,42 @@ class GalleryPane(Card):
 
     def _show_state(self) -> None:
         """The grid, or what to do first where there is nothing in it; and how many there are."""
-        number, filtered = self.model.rowCount(), bool(self.model.words or self.model.favourites)
-        if number or self.model.is_searching:
+        if self.model.rowCount() or self.model.is_searching:
             self._stack.setCurrentWidget(self.view)
-        elif filtered:
+        elif self.model.question.is_filtered:
             self._word_unfound()
             self._stack.setCurrentWidget(self.unfound)
         else:
+            self._word_empty()
             self._stack.setCurrentWidget(self.empty)
         self._choose()
 
+    def _word_empty(self) -> None:
+        if self._session.library.is_behind:
+            self.empty.set_texts(
+                tr("Reading your stickers…"),
+                tr("The list of them was lost and is made anew. No sticker is."),
+            )
+        else:
+            self.empty.set_texts(
+                tr("No stickers yet"),
+                tr("Describe one, press “Make”, and it appears here. Then drag it into the chat."),
+            )
+
     def _word_unfound(self) -> None:
-        if self.model.words:
+        question = self.model.question
+        if question.trash:
+            self.unfound.set_texts(
+                tr("The trash is empty"), tr("What you delete is kept here for 30 days.")
+            )
+        elif question.words:
             self.unfound.set_texts(
                 tr("Nothing found"), tr("No sticker has all of these words. Try fewer of them.")
+            )
+        elif question.label is not None and not question.favourites:
+            self.unfound.set_texts(
+                tr("Nothing in here yet"),
+                tr("Choose stickers in the gallery, then press the tag below them."),
             )
         else:
             self.unfound.set_texts(
@@ -231,6 +340,7 @@ class GalleryPane(Card):
             )
 
     def _choose(self, *_: QItemSelection) -> None:
+        """Say how many there are and how many chosen; enable what can be done with them."""
         number = self.model.rowCount()
         chosen = sum(part.height() for part in self.view.selectionModel().selection().toList())
         locale = self.locale()
@@ -243,6 +353,9 @@ class GalleryPane(Card):
         else:
             text = ""
         self._count.setText(text)
+        self.restore.setEnabled(bool(chosen))
+        self.empty_trash.setEnabled(self._session.labels.in_trash > 0)
+        self.label_button.setEnabled(bool(chosen))
         self.actions_.update()
 
     def _name_buttons(self) -> None:
@@ -255,15 +368,56 @@ class GalleryPane(Card):
 
     # --- what is done ---
 
+    def _send(self) -> None:
+        if not self.shelf.trash:
+            self.actions_.send()
+
+    def _restore(self) -> None:
+        if ids := self.chosen():
+            self._session.labels.restore(ids)
+
+    def _ask_to_empty(self) -> None:
+        number = self._session.labels.in_trash
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(tr("Empty the trash"))
+        box.setText(
+            tr_n(
+                "Delete one sticker for good?",
+                "Delete {shown} stickers for good?",
+                number,
+                shown=self.locale().toString(number),
+            )
+        )
+        box.setInformativeText(tr("This cannot be undone."))
+        delete = box.addButton(tr("&Delete for good"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(tr("&Cancel"), QMessageBox.ButtonRole.RejectRole))
+        delete.clicked.connect(self._session.labels.empty_trash)
+        box.open()
+
     def _toggle_star(self, index: QModelIndex) -> None:
+        if self.shelf.trash:
+            return
         sticker = self.model.sticker(index.data(Role.ID))
         if sticker is not None:
             self._session.set_favourite([sticker.id], not sticker.favourite)
 
     def _menu(self, place: QPoint) -> None:
-        self.actions_.menu().popup(self.view.viewport().mapToGlobal(place))
+        where = self.view.viewport().mapToGlobal(place)
+        if self.shelf.trash:
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            restore = menu.addAction(tr("Restore"))
+            restore.setEnabled(self.restore.isEnabled())
+            restore.triggered.connect(self._restore)
+        else:
+            menu = self.actions_.menu()
+            self.labels.add_to(menu, before=self.actions_["delete"])
+        menu.popup(where)
 
     def _drag(self) -> None:
+        if self.shelf.trash:
+            return
         ids = self.actions_.few(MOST_OUTGOING, tr("That is a lot of stickers to carry."))
         stickers = [each for each in map(self.model.sticker, ids) if each is not None]
         if not stickers:
@@ -279,3 +433,8 @@ class GalleryPane(Card):
 
     def _complain(self, error: ErrorReport) -> None:
         self._session.notice.emit(Notice(error))
+
+
+def _below(button: QWidget, menu: QMenu) -> None:
+    """Open `menu` under the button it belongs to."""
+    menu.popup(button.mapToGlobal(button.rect().bottomLeft()))

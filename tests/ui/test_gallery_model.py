@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from stickerstudio.core.library import Library
 from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.core.sticker import Sticker
-from stickerstudio.ui.gallery_model import GalleryModel, Role
+from stickerstudio.ui.gallery_model import GalleryModel, Question, Role
 
 PROMPTS = ("red heart", "happy otter", "sleepy cat", "水獺 我愛你", "robot")
 
@@ -47,7 +47,7 @@ def model(library: Library, qtbot: QtBot) -> Iterator[GalleryModel]:
 
 def ask(model: GalleryModel, qtbot: QtBot, words: str = "", favourites: bool = False) -> None:
     with qtbot.waitSignal(model.searched):
-        model.ask(words, favourites=favourites)
+        model.ask(Question(words, favourites))
 
 
 def prompts(model: GalleryModel) -> list[str]:
@@ -85,7 +85,7 @@ def test_only_the_last_question_is_answered(model: GalleryModel, qtbot: QtBot) -
     answers: list[int] = []
     model.searched.connect(lambda: answers.append(model.rowCount()))
     for words in ("o", "ot", "ott", "otte", "otter"):
-        model.ask(words, favourites=False)
+        model.ask(Question(words))
     assert model.is_searching
     qtbot.waitUntil(lambda: not model.is_searching)
     qtbot.wait(50)
@@ -211,7 +211,7 @@ def test_a_library_that_cannot_be_read_is_told_once(
 
     monkeypatch.setattr(library, "ids", fail)
     with qtbot.waitSignal(model.failed) as failed:
-        model.ask("otter", favourites=False)
+        model.ask(Question("otter"))
     assert failed.args is not None
     assert failed.args[0].what == "The library could not be read."
     assert not model.is_searching
