@@ -19,10 +19,10 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_row import BlendRow
+from stickerstudio.ui.blend_tools import BlendHistoryButtons, BlendTools
 from stickerstudio.ui.widgets import (
     Card,
     EmptyState,
-    IconButton,
     PushButton,
     label,
     name_control,
@@ -39,13 +39,13 @@ class BlendPane(Card):
         self._rows: dict[str, BlendRow] = {}
         self.setAcceptDrops(True)
         self._heading = label("heading")
-        self.reset = IconButton("reset")
+        self.history = BlendHistoryButtons(session)
+        self.tools = BlendTools(session)
         self.add = PushButton(icon="plus")
         self._empty = EmptyState("blend")
         self._list = QVBoxLayout()
         self._area = QScrollArea()
         self._arrange()
-        self.reset.clicked.connect(session.reset_blend)
         self.add.clicked.connect(self._choose_file)
         session.draft_changed.connect(self._show_draft)
         session.loras_changed.connect(self._show_shelf)
@@ -60,7 +60,6 @@ class BlendPane(Card):
     def retranslate(self) -> None:
         """Word everything anew after a change of language; the rows do so themselves."""
         self._heading.setText(tr("Blend of styles"))
-        name_control(self.reset, tr("Reset the blend: defaults, all switched off"))
         self.add.setText(tr("&Add a style…"))
         name_control(self.add, tr("Add a style"), tr("Add a LoRA file (.safetensors)"))
         self._area.setAccessibleName(tr("Styles to blend"))
@@ -93,18 +92,20 @@ class BlendPane(Card):
         head = QHBoxLayout()
         head.addWidget(self._heading)
         head.addStretch()
-        head.addWidget(self.reset)
+        head.addWidget(self.history)
         head.addWidget(self.add)
         self._list.setContentsMargins(0, 0, style.SPACE // 2, 0)
         scroll_list(self._area, self._list)
         self._area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.box.addLayout(head)
+        self.box.addWidget(self.tools)
         self.box.addWidget(self._area, 1)
         self.box.addWidget(self._empty, 1)
 
     def _show_shelf(self) -> None:
         """Rows for the LoRAs there are; those that stay keep their widgets and the focus."""
         loras = {info.name: info for info in self._session.loras}
+        blending = self._session.blending
         for name in [name for name in self._rows if name not in loras]:
             row = self._rows.pop(name)
             self._list.removeWidget(row)
@@ -113,28 +114,26 @@ class BlendPane(Card):
         for place, (name, info) in enumerate(loras.items()):
             if name not in self._rows:
                 row = BlendRow(info, self._session.default_weight(name))
-                row.weight_chosen.connect(self._weigh)
+                row.weight_chosen.connect(blending.weigh)
                 row.enabled_chosen.connect(self._session.set_enabled)
                 row.only_chosen.connect(self._session.only)
                 row.remove_chosen.connect(self._session.remove_lora)
+                row.block_chosen.connect(blending.weigh_block)
+                row.blocks_reset.connect(blending.reset_blocks)
+                row.held.connect(blending.hold)
+                row.released.connect(blending.release)
                 self._rows[name] = row
                 self._list.insertWidget(place, row)
         self._area.setVisible(bool(loras))
         self._empty.setVisible(not loras)
-        self.reset.setEnabled(bool(loras))
+        self.history.setVisible(bool(loras))
+        self.tools.setVisible(bool(loras))
         self._show_draft()
 
     def _show_draft(self) -> None:
         for entry in self._session.draft.blend:
             if entry.name in self._rows:
                 self._rows[entry.name].show_entry(entry)
-
-    def _weigh(self, name: str, weight: float) -> None:
-        """Moving a slider means wanting it: the LoRA is switched on with the first move."""
-        self._session.set_weight(name, weight)
-        entry = next((each for each in self._session.draft.blend if each.name == name), None)
-        if entry is not None and not entry.enabled:
-            self._session.set_enabled(name, True)
 
     def _choose_file(self) -> None:
         chosen, _ = QFileDialog.getOpenFileNames(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QImageReader, QPixmap, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -15,10 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from stickerstudio.core.i18n import current_language, tr
+from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.models.loras import LoraInfo
 from stickerstudio.session.state import MAX_BLEND, MIN_BLEND, BlendEntry
 from stickerstudio.ui import style
+from stickerstudio.ui.blend_art import drag_lora, lora_picture, lora_title, rounded
+from stickerstudio.ui.blend_blocks import BlocksPanel
 from stickerstudio.ui.weight_slider import FINE_STEP, SCALE, STEP, WeightSlider
 from stickerstudio.ui.widgets import ElidedLabel, IconButton, Picture, name_control
 
@@ -41,6 +43,17 @@ class WeightBox(QDoubleSpinBox):
         fine = QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
         self.setValue(self.value() + steps * (FINE_STEP if fine else STEP) / SCALE)
 
+    def event(self, event: QEvent) -> bool:
+        """Ctrl+Z is the field's own while it has typing to take back, and the blend's otherwise."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            field, keys = self.lineEdit(), QKeySequence.StandardKey
+            if (event.matches(keys.Undo) and not field.isUndoAvailable()) or (
+                event.matches(keys.Redo) and not field.isRedoAvailable()
+            ):
+                event.ignore()
+                return False
+        return super().event(event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.ignore()  # Qt would take ten steps at once
@@ -51,24 +64,37 @@ class WeightBox(QDoubleSpinBox):
 
 
 class BlendRow(QFrame):
-    """Shows one BlendEntry; says what the user's hand did, and changes nothing by itself."""
+    """Shows one BlendEntry; says what the user's hand did, and changes nothing by itself.
+
+    Its picture and name can be dragged, onto the mix pad for example.
+    """
 
     weight_chosen = Signal(str, float)
     enabled_chosen = Signal(str, bool)
     only_chosen = Signal(str)
     remove_chosen = Signal(str)
+    block_chosen = Signal(str, str, float)  # LoRA, one of core.recipe.BLOCKS, its weight
+    blocks_reset = Signal(str)
+    held = Signal()  # a slider was taken
+    released = Signal()
 
     def __init__(self, info: LoraInfo, default: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("row")
         self.name = info.name
         self._info = info
+        self._parts = 0  # of the model in which the LoRA counts for more or less
+        self._pressed: QPointF | None = None  # where a drag may begin
         self.switch = QCheckBox()
         self.switch.setFixedWidth(style.SPACE * 3)
         self._title = ElidedLabel("what")
         self._words = ElidedLabel("small")
         self.slider = WeightSlider(default)
         self.box = WeightBox()
+        self.disclose = IconButton("parts")
+        self.disclose.setCheckable(True)
+        self.blocks = BlocksPanel()
+        self.blocks.hide()
         self.only = IconButton("only")
         self.remove = IconButton("trash")
         self.remove.setVisible(not info.bundled)
@@ -76,6 +102,15 @@ class BlendRow(QFrame):
         self.switch.clicked.connect(lambda on: self.enabled_chosen.emit(self.name, on))
         self.slider.weight_changed.connect(self._choose)
         self.box.valueChanged.connect(self._choose)
+        self.slider.sliderPressed.connect(self.held)
+        self.slider.sliderReleased.connect(self.released)
+        self.disclose.toggled.connect(self.blocks.setVisible)
+        self.blocks.block_chosen.connect(
+            lambda block, weight: self.block_chosen.emit(self.name, block, weight)
+        )
+        self.blocks.reset_chosen.connect(lambda: self.blocks_reset.emit(self.name))
+        self.blocks.held.connect(self.held)
+        self.blocks.released.connect(self.released)
         self.only.clicked.connect(lambda: self.only_chosen.emit(self.name))
         self.remove.clicked.connect(lambda: self.remove_chosen.emit(self.name))
         self.retranslate()
@@ -90,14 +125,17 @@ class BlendRow(QFrame):
         self.switch.setChecked(entry.enabled)
         self._title.setEnabled(entry.enabled)
         self.slider.set_active(entry.enabled)
+        self.blocks.show_blocks(entry.blocks)
+        if self._parts != len(entry.blocks):
+            self._parts = len(entry.blocks)
+            self._show_words()
 
     def retranslate(self) -> None:
         """Word everything anew."""
         info = self._info
-        title = info.title_zh_hant if current_language() == "zh_TW" else info.title
+        title = lora_title(info)
         self._title.setText(title)
-        self._words.setText(", ".join(info.trigger_words))
-        self._words.setVisible(bool(info.trigger_words))
+        self._show_words()
         name_control(self.switch, tr("Use {name}", name=title))
         hint = tr("Double click: back to the default. Wheel or arrow keys: 0.05, with Shift 0.01.")
         name_control(self.slider, tr("Weight of {name}", name=title), hint)
@@ -105,6 +143,31 @@ class BlendRow(QFrame):
         name_control(self.only, tr("Only {name}: switch the others off", name=title))
         name_control(self.remove, tr("Remove {name}", name=title))
         self.setToolTip(_facts(info))
+
+    def _show_words(self) -> None:
+        """The trigger words, and how many parts of the model are weighted otherwise."""
+        words = ", ".join(self._info.trigger_words)
+        parts = tr_n("{n} part adjusted", "{n} parts adjusted", self._parts) if self._parts else ""
+        self._words.setText(" · ".join(filter(None, (words, parts))))
+        self._words.setVisible(bool(self._words.text()))
+        name = tr("Where in the model {name} counts", name=lora_title(self._info))
+        name_control(self.disclose, name, f"{name}\n{parts}" if parts else name)
+        self.disclose.set_lit(bool(parts))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
+            return
+        far = (event.position() - self._pressed).manhattanLength()
+        if far >= QApplication.startDragDistance():
+            self._pressed = None
+            drag_lora(self, self._info)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        del event
+        self._pressed = None
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -122,7 +185,7 @@ class BlendRow(QFrame):
         names.addWidget(self._title)
         names.addWidget(self._words)
         names.addStretch()
-        row = QHBoxLayout(self)
+        row = QHBoxLayout()
         row.setContentsMargins(style.SPACE, style.SPACE // 2, style.SPACE // 2, style.SPACE // 2)
         row.setSpacing(style.SPACE)
         row.addWidget(self.switch)
@@ -130,23 +193,21 @@ class BlendRow(QFrame):
         row.addLayout(names, 2)
         row.addWidget(self.slider, 3)
         row.addWidget(self.box)
+        row.addWidget(self.disclose)
         row.addWidget(self.only)
         row.addWidget(self.remove)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.blocks)
 
     def _thumbnail(self) -> QWidget:
         picture = Picture("blend", 22)
         picture.setFixedSize(THUMB, THUMB)
-        if self._info.preview is not None:
-            side = round(THUMB * self.devicePixelRatioF())
-            reader = QImageReader(str(self._info.preview))
-            size = reader.size()
-            if size.isValid():
-                bounds = QSize(side, side)
-                reader.setScaledSize(size.scaled(bounds, Qt.AspectRatioMode.KeepAspectRatio))
-            image = reader.read()
-            if not image.isNull():
-                image.setDevicePixelRatio(self.devicePixelRatioF())
-                picture.set_picture(QPixmap.fromImage(image))
+        picture.setCursor(Qt.CursorShape.OpenHandCursor)
+        shown = lora_picture(self._info, THUMB, self.devicePixelRatioF())
+        picture.set_picture(rounded(shown, style.RADIUS_CONTROL))
         return picture
 
 

@@ -10,6 +10,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_pane import BlendPane
+from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.chat_pane import ChatPane
 from stickerstudio.ui.gallery_pane import GalleryPane
 from stickerstudio.ui.models_dialog import ModelsDialog
@@ -136,6 +137,7 @@ class MainWindow(QMainWindow):
             ("F6", self._next_pane),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(verb)
+        add_undo_keys(self, session.blending)
         QShortcut(QKeySequence.StandardKey.Quit, self).activated.connect(self.close)
 
     def _escape(self) -> None:

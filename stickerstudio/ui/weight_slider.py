@@ -23,15 +23,21 @@ _KNOB = 8.0  # pixels, its radius
 
 
 class WeightSlider(QSlider):
-    """`weight` from MIN_BLEND to MAX_BLEND in steps of 0.01. Double click: back to the default."""
+    """`weight` from `low` to `high` in steps of 0.01. Double click: back to the default."""
 
     weight_changed = Signal(float)  # by the user's hand only
 
-    def __init__(self, default: float, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        default: float,
+        low: float = MIN_BLEND,
+        high: float = MAX_BLEND,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.default = default
         self._active = True
-        self.setRange(round(MIN_BLEND * SCALE), round(MAX_BLEND * SCALE))
+        self.setRange(round(low * SCALE), round(high * SCALE))
         self.setSingleStep(STEP)
         self.setPageStep(SCALE // 4)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -33,6 +33,7 @@ class IconButton(QToolButton):
     def __init__(self, icon: str, parent: QWidget | None = None, *, quiet: bool = True) -> None:
         super().__init__(parent)
         self._icon = icon
+        self._lit = False
         self.setObjectName("quiet" if quiet else "framed")
         self.setIconSize(QSize(style.ICON, style.ICON))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -45,13 +46,20 @@ class IconButton(QToolButton):
             self._icon = icon
             self._paint_icon()
 
+    def set_lit(self, lit: bool) -> None:
+        """Show the icon in the accent colour: something is set behind it."""
+        if lit != self._lit:
+            self._lit = lit
+            self._paint_icon()
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._paint_icon()
         super().changeEvent(event)
 
     def _paint_icon(self) -> None:
-        colour = style.current_colours().text
+        colours = style.current_colours()
+        colour = colours.accent if self._lit else colours.text
         self.setIcon(style.icon(self._icon, colour, ratio=self.devicePixelRatioF()))
 
 
