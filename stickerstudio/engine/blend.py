@@ -13,6 +13,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import torch
@@ -22,7 +23,9 @@ from torch.nn.functional import pad
 
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
+from stickerstudio.core.recipe import BLOCKS
 from stickerstudio.engine import blend_layers as layers
+from stickerstudio.engine.blend_blocks import index_of, spread
 from stickerstudio.engine.blend_places import Place, adoptable, find_places
 from stickerstudio.engine.blend_read import Factors, read_factors, usable_config
 from stickerstudio.models.lora_keys import Component, LoraLayer
@@ -31,6 +34,9 @@ from stickerstudio.models.safetensors_header import Header, read_header
 
 RANK_STEP: Final = 8  # stacks are padded to this: half-precision matrix units work in eights
 _NOBODY: Final = 0  # the slot of padding, whose weight is always 0
+
+_Group = tuple[int, frozenset[str]]
+"""A block and the LoRAs of a layer: layers of one group are switched on and off together."""
 
 
 @dataclass(slots=True)
@@ -46,11 +52,10 @@ class _Part:
 class _Stack:
     """One component: its adopted layers and the buffer all their gates are views of."""
 
+    component: Component
     modules: Mapping[str, nn.Module]
     parts: dict[str, list[_Part]] = field(default_factory=dict[str, list[_Part]])
-    switches: dict[frozenset[str], layers.Switch] = field(
-        default_factory=dict[frozenset[str], layers.Switch]
-    )
+    switches: dict[_Group, layers.Switch] = field(default_factory=dict[_Group, layers.Switch])
     gates: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
     scales: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
     slots: torch.Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
@@ -90,24 +95,27 @@ class _Stack:
     def _set(self, name: str, down: torch.Tensor, up: torch.Tensor, parts: list[_Part]) -> None:
         padding = (0, 0, 0, -down.shape[0] % RANK_STEP)
         down, up = pad(down, padding).contiguous(), pad(up, padding).contiguous()
-        group = frozenset(part.name for part in parts)
-        switch = self.switches.setdefault(group, layers.Switch())
+        switch = self.switches.setdefault(self._group(name, parts), layers.Switch())
         layer = layers.adopt(self.modules[name], switch, self)
         layers.set_stack(layer, down, up)
         self.parts[name] = parts
 
+    def _group(self, name: str, parts: list[_Part]) -> _Group:
+        return index_of(self.component, name), frozenset(part.name for part in parts)
+
     def rebuild_gates(self, slots: Mapping[str, int]) -> None:
         """Make the gate buffer anew, after layers changed; the gates start at 0."""
-        groups = {frozenset(part.name for part in parts) for parts in self.parts.values()}
+        groups = {self._group(name, parts) for name, parts in self.parts.items()}
         self.switches = {group: self.switches[group] for group in groups}
         ranks: list[int] = []
         scales: list[float] = []
         owners: list[int] = []
-        for parts in self.parts.values():
+        for name, parts in self.parts.items():
+            block = index_of(self.component, name)
             ranks += [part.rank for part in parts]
             ranks.append(-sum(part.rank for part in parts) % RANK_STEP)
             scales += [*(part.scale for part in parts), 0.0]
-            owners += [*(slots[part.name] for part in parts), _NOBODY]
+            owners += [*(slots[part.name] * len(BLOCKS) + block for part in parts), _NOBODY]
         lengths = torch.tensor(ranks, dtype=torch.long)
         self.scales = torch.tensor(scales).repeat_interleave(lengths)
         self.slots = torch.tensor(owners, dtype=torch.long).repeat_interleave(lengths)
@@ -125,7 +133,7 @@ class _Stack:
             start = end
 
     def write(self, weights: torch.Tensor) -> None:
-        """Set every gate from `weights`, by slot: one gather and one copy, whatever the model."""
+        """Set every gate from `weights`, by slot and block, flat: one gather, one copy in all."""
         if len(self.gates):
             weights = weights.to(self.scales.device, non_blocking=True)
             self.gates.copy_(weights.index_select(0, self.slots).mul_(self.scales))
@@ -153,11 +161,12 @@ class Blend:
 
     def __init__(self, components: Mapping[str, nn.Module], *, always_on: bool = False) -> None:
         self._stacks: dict[Component, _Stack] = {
-            part: _Stack(modules) for part, modules in adoptable(components).items()
+            part: _Stack(part, modules) for part, modules in adoptable(components).items()
         }
         self._always_on = always_on
         self._places: dict[str, tuple[Place, ...]] = {}
         self._weights: dict[str, float] = {}
+        self._blocks: Mapping[str, Mapping[str, float]] = {}
         self._slots: dict[str, int] = {}
         self._serials: dict[str, int] = {}
         self._next_serial = 0
@@ -220,34 +229,44 @@ class Blend:
         for name in self.names:
             self.remove(name)
 
-    def set_weights(self, weights: Mapping[str, float]) -> None:
+    def set_weights(
+        self,
+        weights: Mapping[str, float],
+        blocks: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    ) -> None:
         """Move the sliders: loaded LoRAs that `weights` does not name get 0.
 
+        Args:
+            blocks: by LoRA, what its weight is multiplied by in some of core.recipe.BLOCKS.
+
         Raises:
-            ValueError: it names a LoRA that is not loaded.
+            ValueError: it names a LoRA that is not loaded, or a block that there is not.
             BadInputError: a weight is not a finite number.
         """
         unknown = set(weights) - set(self._places)
+        unknown.update(block for named in blocks.values() for block in named if block not in BLOCKS)
         if unknown:
             raise ValueError(f"not in the blend: {', '.join(sorted(unknown))}")
         for name, weight in weights.items():
-            if not math.isfinite(weight):
+            if not all(map(math.isfinite, spread(weight, blocks.get(name, {})))):
                 raise BadInputError(
                     tr("The weight of {name} is not a number.", name=name),
                     "",
                     tr("Move its slider."),
                 )
         self._weights = {name: float(weights.get(name, 0.0)) for name in self._places}
+        self._blocks = {name: dict(multipliers) for name, multipliers in blocks.items()}
         with torch.inference_mode(mode=False), torch.no_grad():
             self._write()
 
     def text_key(self) -> Hashable:
         """Changes only when what the text encoders give for a prompt changes."""
-        return tuple(
-            (name, self._serials[name], self._weights[name])
-            for name, places in self._places.items()
-            if self._weights[name] != 0 and any(part != "unet" for part, _ in places)
-        )
+        found: list[tuple[str, int, float]] = []
+        for name, places in self._places.items():
+            weight = self._weights[name] * self._blocks.get(name, {}).get("text", 1.0)
+            if weight != 0 and any(part != "unet" for part, _ in places):
+                found.append((name, self._serials[name], weight))
+        return tuple(found)
 
     def _stack_up(
         self, name: str, path: Path, header: Header, found: Mapping[Place, LoraLayer]
@@ -271,11 +290,11 @@ class Blend:
         self._write()
 
     def _write(self) -> None:
-        values = torch.zeros(max(self._slots.values(), default=_NOBODY) + 1)
+        rows = [[0.0] * len(BLOCKS)] * (max(self._slots.values(), default=_NOBODY) + 1)
         for name, slot in self._slots.items():
-            values[slot] = self._weights[name]
-        active = {name for name, weight in self._weights.items() if weight != 0}
+            rows[slot] = [*spread(self._weights[name], self._blocks.get(name, {}))]
+        values = torch.tensor(rows).flatten()
         for stack in self._stacks.values():
             stack.write(values)
-            for group, switch in stack.switches.items():
-                switch.on = self._always_on or not active.isdisjoint(group)
+            for (block, group), switch in stack.switches.items():
+                switch.on = self._always_on or any(rows[self._slots[n]][block] != 0 for n in group)

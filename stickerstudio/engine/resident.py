@@ -139,7 +139,10 @@ class ResidentModel:
                 stamp = _stamp(path)
                 self._blend.add(name, path)
                 self._stamps[name] = (path, stamp)
-        self._blend.set_weights({lora.name: lora.weight for lora in loras})
+        self._blend.set_weights(
+            {lora.name: lora.weight for lora in loras},
+            {lora.name: {block.block: block.weight for block in lora.blocks} for lora in loras},
+        )
 
     def _unload(self, name: str) -> None:
         self._blend.remove(name)

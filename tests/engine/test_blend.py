@@ -14,33 +14,15 @@ import torch
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
     StableDiffusionXLPipeline,
 )
-from numpy.typing import NDArray
 from torch import nn
 
 from stickerstudio.core.errors import BadFileError, BadInputError, NotFoundError, WrongModelError
 from stickerstudio.engine.blend import Blend
 from tests.engine.lora_files import make_lora
+from tests.engine.pictures import parts_of, picture
 from tests.engine.tiny_sdxl import build_pipeline
 
 WEIGHTS = {"one": 0.8, "two": -0.5, "three": 1.7, "four": 0.3}
-PARTS = ("unet", "text_encoder", "text_encoder_2")
-
-
-def parts_of(pipe: StableDiffusionXLPipeline) -> dict[str, nn.Module]:
-    return {part: getattr(pipe, part) for part in PARTS}
-
-
-def picture(pipe: StableDiffusionXLPipeline, prompt: str = "red heart") -> NDArray[np.float64]:
-    """One picture in units of 1/255, unrounded, so that rounding cannot hide or make a step."""
-    call: Any = pipe
-    result = call(
-        prompt,
-        num_inference_steps=2,
-        guidance_scale=0.0,
-        generator=torch.Generator().manual_seed(3),
-        output_type="np",
-    )
-    return result.images[0].astype(np.float64) * 255
 
 
 @pytest.fixture(scope="module")
