@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -70,7 +69,6 @@ class SavedRow(QFrame):
         self.delete = IconButton("trash")
         name_control(self.rename, tr("Rename {name}", name=blend.name))
         name_control(self.delete, tr("Forget {name}", name=blend.name))
-        self._names = QStackedLayout()
         self._arrange(weights)
         self.rename.clicked.connect(self._begin_rename)
         self.delete.clicked.connect(self.deleted)
@@ -82,7 +80,7 @@ class SavedRow(QFrame):
             self.recalled.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        renaming = self.field.isVisible()
+        renaming = not self.field.isHidden()
         if event.key() in (*_ENTER, Qt.Key.Key_Space):
             if not renaming:
                 self.recalled.emit()
@@ -97,16 +95,20 @@ class SavedRow(QFrame):
             super().keyPressEvent(event)
 
     def _begin_rename(self) -> None:
-        self._names.setCurrentWidget(self.field)
+        self._show_field(True)
         self.field.setFocus()
         self.field.selectAll()
 
     def _end_rename(self) -> None:
-        if self._names.currentWidget() is self.field:
-            self._names.setCurrentWidget(self._title)
+        if not self.field.isHidden():
+            self._show_field(False)
             self.setFocus()
             if self.field.text().strip() != self.blend.name:
                 self.renamed.emit(self.field.text())
+
+    def _show_field(self, on: bool) -> None:
+        self._title.setVisible(not on)
+        self.field.setVisible(on)
 
     def _arrange(self, weights: str) -> None:
         picture = Picture("blend", 22)
@@ -122,12 +124,12 @@ class SavedRow(QFrame):
                 picture.set_picture(rounded(QPixmap.fromImage(image), style.RADIUS_CONTROL))
         words = ElidedLabel("small")
         words.setText(weights)
-        self._names.addWidget(self._title)
-        self._names.addWidget(self.field)
+        self.field.hide()
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addStretch()
-        column.addLayout(self._names)
+        column.addWidget(self._title)
+        column.addWidget(self.field)
         column.addWidget(words)
         column.addStretch()
         row = QHBoxLayout(self)
