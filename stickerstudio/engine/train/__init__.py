@@ -1,0 +1,1 @@
+"""Training a LoRA: peft adapters on a frozen model, driven by accelerate."""

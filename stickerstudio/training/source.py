@@ -1,0 +1,166 @@
+"""Where the drawings come from: a folder, a zip, or a sticker pack. Only read, never written.
+
+A zip is never unpacked: members are read one at a time, up to a limit that is checked while
+reading, because what a member says about its own size may be a lie.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
+from stickerstudio.core.i18n import tr
+
+PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".gif", ".bmp", ".avif", ".tif", ".tiff")
+MAX_PICTURES = 20_000
+MAX_FILE = 64 * 2**20  # bytes of one picture
+MAX_TEXT = 64 * 1024  # bytes of one caption file
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture of a source.
+
+    Attributes:
+        name: its path in the source, with forward slashes.
+        read: its bytes; raises OSError or ValueError where they cannot be had.
+        text: of the .txt beside it; "" where there is none.
+        emoji: that the pack gives it.
+        title: that the pack gives it.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+    text: str = ""
+    emoji: tuple[str, ...] = ()
+    title: str = ""
+
+
+def entries(source: Path) -> list[Entry]:
+    """Every picture of `source`, by name.
+
+    Raises:
+        NotFoundError, DiskError: it cannot be opened.
+        BadInputError: there are more than MAX_PICTURES.
+        BadFileError: it is neither a folder nor a readable archive.
+    """
+    with disk_errors(source):
+        is_folder = source.is_dir()
+        if not is_folder:
+            source.stat()
+    if is_folder:
+        found = _folder_entries(source)
+    elif zipfile.is_zipfile(source):
+        found = _zip_entries(source)
+    else:
+        raise BadFileError(
+            tr("{name} cannot be learned from.", name=source.name),
+            tr("It is neither a folder of pictures nor a zip."),
+            tr("Choose the folder that your drawings are in."),
+        )
+    return found
+
+
+def _folder_entries(folder: Path) -> list[Entry]:
+    with disk_errors(folder):
+        files = sorted(_walk(folder))
+    if len(files) > MAX_PICTURES:
+        raise _too_many(len(files))
+    return [
+        Entry(
+            file.relative_to(folder).as_posix(),
+            lambda file=file: _read_file(file, MAX_FILE),
+            text=_side_text(file.with_suffix(".txt")),
+        )
+        for file in files
+    ]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Pictures below `folder`; links are not followed out of it, hidden files are left alone."""
+    for path in folder.iterdir():
+        if path.name.startswith((".", "__MACOSX")):
+            continue
+        if path.is_dir():
+            if not path.is_symlink():
+                yield from _walk(path)
+        elif path.suffix.lower() in PICTURES:
+            yield path
+
+
+def _side_text(file: Path) -> str:
+    try:
+        return _read_file(file, MAX_TEXT).decode("utf-8-sig", "replace")
+    except (OSError, ValueError):
+        return ""
+
+
+def _read_file(file: Path, most: int) -> bytes:
+    with file.open("rb") as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise ValueError(tr("the file is larger than {n} MB", n=most // 2**20 or 1))
+    return data
+
+
+def _zip_entries(source: Path) -> list[Entry]:
+    try:
+        with disk_errors(source), zipfile.ZipFile(source) as archive:
+            members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+            names = sorted(name for name in members if _is_picture(name))
+            if len(names) > MAX_PICTURES:
+                raise _too_many(len(names))
+            texts = {
+                name: _read_member(archive, members[text], MAX_TEXT).decode("utf-8-sig", "replace")
+                for name in names
+                if (text := str(PurePosixPath(name).with_suffix(".txt"))) in members
+            }
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+        raise BadFileError(
+            tr("{name} could not be opened.", name=source.name),
+            tr("It says: {reason}.", reason=error),
+            tr("Unpack it yourself and choose the folder."),
+        ) from error
+
+    def reader(name: str) -> Callable[[], bytes]:
+        def read() -> bytes:
+            try:
+                with zipfile.ZipFile(source) as archive:
+                    return _read_member(archive, archive.getinfo(name), MAX_FILE)
+            except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
+                raise ValueError(str(error)) from error
+
+        return read
+
+    return [Entry(name, reader(name), text=texts.get(name, "")) for name in names]
+
+
+def _is_picture(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return not hidden and path.suffix.lower() in PICTURES
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    if info.flag_bits & 1:
+        raise ValueError(tr("it is encrypted"))
+    try:
+        with archive.open(info) as stream:
+            data = stream.read(most + 1)
+    except (zlib.error, EOFError) as error:
+        raise ValueError(str(error)) from error
+    if len(data) > most:
+        raise ValueError(tr("the file is larger than {n} MB", n=most // 2**20 or 1))
+    return data
+
+
+def _too_many(count: int) -> BadInputError:
+    return BadInputError(
+        tr("These are too many pictures to learn a style from."),
+        tr("There are {n}; the limit is {most}.", n=count, most=MAX_PICTURES),
+        tr("Choose a part of them. Twenty to a few hundred of one style are best."),
+    )
