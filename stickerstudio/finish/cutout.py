@@ -1,74 +1,149 @@
-"""Take a flat background away: what is connected to the border, with soft edges and clean colours.
-
-A pixel on an edge is a mixture C = α·F + (1 − α)·B of the sticker's colour F and the background's
-B. B is known. F is found by climbing from the edge into the sticker for as long as the colour keeps
-moving away from B along one line; α then follows by projection, and F by un-mixing, so that the
-picture over B is what it was, and over anything else shows no rim of B. The mixture is that of
-Porter and Duff, "Compositing Digital Images", SIGGRAPH 1984.
-"""
+"""Cut a subject out of its picture: by its flat background, by what a model sees, or by hand."""
 
 from __future__ import annotations
 
-import math
+from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from stickerstudio.finish.regions import Mask, label, touching_border
-
-Colour = tuple[int, int, int]
-Floats = NDArray[np.float32]
+from stickerstudio.core.design import Cutout, CutoutMethod, Stroke
+from stickerstudio.finish.cutout_flat import Colour, Floats, border_is_flat, cut_flat
+from stickerstudio.finish.matting import foreground, refined, saliency
 
 WHITE: Colour = (255, 255, 255)
 
-_NEAR = 40.0  # levels a background may lie from the colour asked for: models paint white as 235 too
-_FLAT_SHARE = 0.6  # of the border; a sticker may run over the edge on one side
-_LEAST_TOLERANCE, _MOST_TOLERANCE = 10.0, 28.0  # levels; ±4 of noise on top of a drift of a few
-_RISE = 1.06  # a step that moves less than this away from B has reached the sticker's own shading
-_OFF_LINE = 10.0  # levels a mixture may lie beside the line from B to F, on top of the noise
-_SPECK_SHARE = 1e-3  # of the picture's area; faint regions below it are noise
-_ISLAND_SHARE = 2e-3  # of the picture's area; pale regions that touch nothing, below it, are noise
+_FINER = 4  # a brush's edge is drawn this many times as large, and averaged
+_LEAST_SUBJECT = 1e-3  # of the picture; a model that sees less than that has seen nothing
 
 
 def is_flat(image: Image.Image) -> bool:
     """Whether most of `image`'s border is one colour, so that `cut_out(image, None)` will do."""
-    return _border_colour(_pixels(image)) is not None
+    return border_is_flat(_pixels(image))
 
 
-def cut_out(image: Image.Image, background: Colour | None = WHITE) -> Image.Image:
-    """`image` with its flat background made transparent.
+def cut_out(
+    image: Image.Image, background: Colour | None = WHITE, method: CutoutMethod = "flat"
+) -> Image.Image:
+    """`image` with its background made transparent.
 
-    What is enclosed stays, whatever its colour: the white of an eye, the hole of a ring. Where
-    there is nothing to remove (no border pixel has the background's colour) or nothing would be
-    left (a blank picture) the picture comes back whole: a sticker nobody can see helps nobody.
+    "flat" needs no model and takes milliseconds; enclosed regions stay. "model" takes some tenths
+    of a second. "auto" is "flat" where the border is of one colour, with the model asked only about
+    what colour cannot tell (holes, pale smears), and "model" elsewhere.
+
+    Where there is nothing to remove, or nothing would be left, the picture comes back whole: a
+    sticker nobody can see helps nobody.
 
     Args:
         image: any size and mode; read as RGB, over white where it has alpha.
-        background: 0…255 each; None takes the border's own colour if that is flat.
+        background: 0…255 each; None takes the border's own colour if that is flat. Not used by
+            "model".
 
     Returns:
         RGBA of the same size. Colours are not premultiplied; fully transparent pixels are 0, 0, 0.
     """
     pixels = _pixels(image)
-    found = _background(pixels, background)
-    if found is None:
-        return _whole(pixels)
-    base, tolerance = found
-    away = pixels - base
-    distance = np.abs(away).max(axis=2)
-    outside = _outside(distance, tolerance)
-    if not outside.any():
-        return _whole(pixels)
-    reach = min(8, max(3, math.ceil(min(outside.shape) / 128) + 2))
-    edge = _edge(distance, outside, reach)
-    alpha, strength = _coverage(away, distance, edge, tolerance, reach)
-    alpha[outside] = 0.0
-    alpha[_specks(strength, outside, tolerance)] = 0.0
-    alpha[_islands(strength, alpha, tolerance)] = 0.0
-    if np.count_nonzero(alpha > 0.5) < 4:
-        return _whole(pixels)
-    return _unmixed(pixels, base, alpha)
+    if method == "none":
+        return image.convert("RGBA")
+    if method == "flat":
+        return cut_flat(pixels, background)
+    opinion = cache(lambda: saliency(_picture(pixels)))
+    if method == "auto" and border_is_flat(pixels):
+        return cut_flat(pixels, background, opinion)
+    return _cut_by(opinion(), pixels)
+
+
+def apply_cutout(
+    painted: Image.Image, cutout: Cutout, mask: Image.Image | None = None
+) -> Image.Image:
+    """What `cutout` shows of `painted`, the strokes of its brush included.
+
+    A picture with transparent pixels has been cut out before: "auto" leaves it as it is.
+
+    Args:
+        painted: any mode.
+        mask: "L", of the same size: the alpha where it is known; the method is not used then.
+
+    Returns:
+        RGBA of the same size; fully transparent pixels are 0, 0, 0.
+    """
+    if mask is not None:
+        known = np.asarray(mask.convert("L"), np.float32) / np.float32(255)
+        subject = _cut_with(known, _pixels(painted))
+    elif cutout.method == "auto" and _is_cut(painted):
+        subject = painted.convert("RGBA")
+    else:
+        subject = cut_out(painted, None, cutout.method)
+    return brushed(subject, painted, cutout.strokes)
+
+
+def brushed(subject: Image.Image, painted: Image.Image, strokes: tuple[Stroke, ...]) -> Image.Image:
+    """`subject` (RGBA) after `strokes`: what is added shows `painted` again."""
+    if not strokes:
+        return subject
+    source = painted.convert("RGBA")
+    for stroke in strokes:
+        cover, corner = _dab(stroke, subject.size)
+        if cover is None:
+            continue
+        box = (*corner, corner[0] + cover.width, corner[1] + cover.height)
+        part = subject.crop(box)
+        if stroke.add:
+            # Pixels that were partly the subject's keep its un-mixed colour as far as they did.
+            changed = _premultiplied_mix(part, source.crop(box), cover)
+        else:
+            changed = _premultiplied_mix(part, Image.new("RGBA", part.size), cover)
+        subject = subject.copy()
+        subject.paste(changed, corner)
+    return subject
+
+
+def _dab(stroke: Stroke, size: tuple[int, int]) -> tuple[Image.Image | None, tuple[int, int]]:
+    """The coverage ("L") of a stroke where it meets the picture, and that place's corner."""
+    width, height = size
+    radius = max(0.5, stroke.radius * max(size))
+    points = [(x * width, y * height) for x, y in stroke.points]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    left, top = max(0, int(min(xs) - radius) - 1), max(0, int(min(ys) - radius) - 1)
+    right = min(width, int(max(xs) + radius) + 2)
+    bottom = min(height, int(max(ys) + radius) + 2)
+    if left >= right or top >= bottom:
+        return None, (0, 0)
+    large = Image.new("L", ((right - left) * _FINER, (bottom - top) * _FINER))
+    pen = ImageDraw.Draw(large)
+    spots = [((x - left) * _FINER, (y - top) * _FINER) for x, y in points]
+    wide = radius * _FINER
+    if len(spots) > 1:
+        pen.line(spots, fill=255, width=round(2 * wide))
+    for x, y in spots:  # round ends and joins
+        pen.ellipse((x - wide, y - wide, x + wide, y + wide), fill=255)
+    return large.reduce(_FINER), (left, top)
+
+
+def _premultiplied_mix(below: Image.Image, above: Image.Image, cover: Image.Image) -> Image.Image:
+    """From `below` to `above` by `cover`; transparent pixels lend no colour."""
+    mixed = Image.composite(above.convert("RGBa"), below.convert("RGBa"), cover)
+    return mixed.convert("RGBA")
+
+
+def _cut_by(opinion: Floats, pixels: Floats) -> Image.Image:
+    alpha = refined(pixels, opinion)
+    if np.count_nonzero(alpha > 0.5) < _LEAST_SUBJECT * alpha.size:
+        return _picture(pixels).convert("RGBA")
+    return _cut_with(alpha, pixels)
+
+
+def _cut_with(alpha: Floats, pixels: Floats) -> Image.Image:
+    result = np.empty((*alpha.shape, 4), np.uint8)
+    result[..., :3] = np.rint(foreground(pixels, alpha))
+    result[..., 3] = np.rint(alpha * 255)
+    result[result[..., 3] == 0] = 0
+    return Image.fromarray(result)
+
+
+def _is_cut(image: Image.Image) -> bool:
+    low, _ = image.convert("RGBA").getchannel("A").getextrema()
+    return isinstance(low, int) and low < 128
 
 
 def _pixels(image: Image.Image) -> Floats:
@@ -79,135 +154,5 @@ def _pixels(image: Image.Image) -> Floats:
     return np.asarray(image.convert("RGB"), np.float32)
 
 
-def _border(pixels: Floats) -> Floats:
-    """The outermost two rings of pixels, n × 3."""
-    inner = np.ones(pixels.shape[:2], np.bool_)
-    inner[2:-2, 2:-2] = False
-    return pixels[inner]
-
-
-def _border_colour(pixels: Floats) -> Floats | None:
-    border = _border(pixels)
-    colour = np.median(border, axis=0).astype(np.float32)
-    near = np.count_nonzero(np.abs(border - colour).max(axis=1) <= _LEAST_TOLERANCE)
-    return colour if near >= _FLAT_SHARE * len(border) else None
-
-
-def _background(pixels: Floats, wanted: Colour | None) -> tuple[Floats, float] | None:
-    """The background's real colour, and how far its pixels stray from it in levels."""
-    asked = _border_colour(pixels) if wanted is None else np.array(wanted, np.float32)
-    if asked is None:
-        return None
-    border = _border(pixels)
-    near = border[np.abs(border - asked).max(axis=1) <= _NEAR]
-    if not near.size:
-        return None
-    base = np.median(near, axis=0).astype(np.float32)
-    strays = np.abs(near - base).max(axis=1)
-    spread = 2.5 * float(np.percentile(strays, 75)) + 4.0  # a sticker on the border hardly counts
-    return base, min(_MOST_TOLERANCE, max(_LEAST_TOLERANCE, spread))
-
-
-def _outside(distance: Floats, tolerance: float) -> Mask:
-    """Pixels of the background's colour that are connected to the border."""
-    labels, count = label(distance <= tolerance)
-    return np.append(touching_border(labels, count), False)[labels]
-
-
-def _edge(distance: Floats, outside: Mask, reach: int) -> Mask:
-    """Pixels at most `reach` steps from the outside on paths that lead away from its colour."""
-    edge = np.zeros_like(outside)
-    front = outside
-    for _ in range(reach):
-        highest = _around(np.where(front, distance, np.inf).astype(np.float32)).min(axis=0)
-        front = ~outside & ~edge & (distance >= highest)
-        edge |= front
-    return edge
-
-
-def _coverage(
-    away: Floats, distance: Floats, edge: Mask, tolerance: float, reach: int
-) -> tuple[Floats, Floats]:
-    """α for every pixel, below 1 only where `edge` allows it; and how far its F lies from B."""
-    height, width = distance.shape
-    flat_away = away.reshape(-1, 3)
-    flat_distance = distance.ravel()
-    start = np.flatnonzero(edge)
-    around = _around(distance).reshape(8, -1)[:, start]
-    steps = np.array([y * width + x for y, x in _EIGHT])
-    highest = around.argmax(axis=0)
-    top = np.arange(distance.size)
-    climbs = around.max(axis=0) > flat_distance[start] * _RISE + 2.0
-    top[start[climbs]] += steps[highest[climbs]]
-
-    here = flat_away[start]
-    peak = start
-    is_mixed = np.ones(start.size, np.bool_)
-    for _ in range(reach):
-        further = top[peak]
-        line = flat_away[further]
-        length = np.einsum("ij,ij->i", line, line) + 1e-6
-        share = np.einsum("ij,ij->i", here, line) / length
-        beside = np.abs(here - share[:, None] * line).max(axis=1)
-        is_mixed &= beside <= _OFF_LINE + 0.5 * tolerance
-        peak = np.where(is_mixed, further, peak)
-    line = flat_away[peak]
-    length = np.einsum("ij,ij->i", line, line) + 1e-6
-    alpha = np.ones(height * width, np.float32)
-    alpha[start] = np.clip(np.einsum("ij,ij->i", here, line) / length, 0.0, 1.0)
-    strength = flat_distance.copy()
-    strength[start] = flat_distance[peak]
-    return alpha.reshape(height, width), strength.reshape(height, width)
-
-
-def _specks(strength: Floats, outside: Mask, tolerance: float) -> Mask:
-    """Faint, small regions beside the outside: compression noise, not parts of the sticker."""
-    faint = ~outside & (strength <= 3 * tolerance)
-    labels, count = label(faint)
-    size = np.bincount(labels[faint], minlength=count)
-    noise = size <= _SPECK_SHARE * outside.size
-    beside = faint & (_around(outside.astype(np.float32)).max(axis=0) > 0)
-    touches = np.zeros(count, np.bool_)
-    touches[labels[beside]] = True
-    return np.append(noise & touches, False)[labels]
-
-
-def _islands(strength: Floats, alpha: Floats, tolerance: float) -> Mask:
-    """Pale, small regions apart from the sticker: a model's crumbs, such as a grey corner pixel.
-
-    What is small but strong in colour stays (a tear, a spark), and so does the largest region.
-    """
-    labels, count = label(alpha > 0)
-    if count < 2:
-        return np.zeros_like(alpha, np.bool_)
-    inside = labels >= 0
-    size = np.bincount(labels[inside], minlength=count)
-    strongest = np.zeros(count, np.float32)
-    np.maximum.at(strongest, labels[inside], strength[inside])
-    crumbs = (size <= _ISLAND_SHARE * alpha.size) & (strongest <= 6 * tolerance)
-    crumbs[size.argmax()] = False
-    return np.append(crumbs, False)[labels]
-
-
-def _unmixed(pixels: Floats, base: Floats, alpha: Floats) -> Image.Image:
-    result = np.zeros((*alpha.shape, 4), np.uint8)
-    some = np.maximum(alpha, 1 / 255)[..., None]
-    colour = np.clip(base + (pixels - base) / some, 0, 255)
-    result[..., :3] = np.where(alpha[..., None] > 0, np.rint(colour), 0)
-    result[..., 3] = np.rint(alpha * 255)
-    result[result[..., 3] == 0] = 0
-    return Image.fromarray(result)
-
-
-def _whole(pixels: Floats) -> Image.Image:
-    return Image.fromarray(pixels.astype(np.uint8)).convert("RGBA")
-
-
-_EIGHT = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
-
-
-def _around(values: Floats) -> Floats:
-    """The eight neighbours of every pixel, 8 × height × width; the border repeats itself."""
-    height, width = values.shape
-    wide = np.pad(values, 1, mode="edge")
-    return np.stack([wide[1 + y : 1 + y + height, 1 + x : 1 + x + width] for y, x in _EIGHT])
+def _picture(pixels: Floats) -> Image.Image:
+    return Image.fromarray(pixels.astype(np.uint8))
