@@ -3,13 +3,19 @@
     python -m benchmarks.library [--stickers N]
 
 Every sticker is a real file of one pixel with its recipe inside, so that opening and rebuilding
-meet as many files as a real library has. Each figure is the median of several runs.
+meet as many files as a real library has. Each figure is the median of several runs, with the work
+of this process beside it: the clock alone cannot tell a slow library from a busy machine.
+
+In the same run, what galleries commonly do: a walk over the folder to open, and LIKE over the JSON
+of one SQLite table to search.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -18,11 +24,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from PIL import Image
 
+from stickerstudio.core.collections import Label
 from stickerstudio.core.library import Library
 from stickerstudio.core.library_png import encode
+from stickerstudio.core.library_use import measure as measure_use
 from stickerstudio.core.recipe import LoraWeight, Recipe
 
 RUNS = 5
@@ -68,9 +77,12 @@ def fill(folder: Path, count: int) -> None:
 
 def measure(folder: Path) -> list[Figure]:
     """The figures of the library in `folder`, which has no index yet."""
-    figures = [Figure("rebuild from the files alone", *_median(lambda: _open(folder), 1))]
+    begun = _median(lambda: Library(folder, patience=0.25).close(), 1)
+    figures = [Figure("open where the index is gone", *begun, 1.0)]
+    figures.append(Figure("the rest, read by a worker", *_median(lambda: _open(folder), 1)))
     figures.append(Figure("open", *_median(lambda: _open(folder)), 1.0))
-    with Library(folder) as library:
+    figures.append(Figure("  commonly: walk and sort by time", *_median(lambda: _walk(folder))))
+    with Library(folder) as library, Common(library) as common:
         total = library.count()
 
         def timed(name: str, action: Callable[[], object], limit: float | None = 0.05) -> None:
@@ -89,15 +101,63 @@ def measure(folder: Path) -> list[Figure]:
             "生日蛋糕",
         ):
             timed(f"search {words!r}, 100", lambda words=words: library.search(words, limit=100))
-            timed(f"count {words!r}", lambda words=words: library.count(words))
+            timed(f"ids {words!r}", lambda words=words: library.ids(words))
+            timed(f"  commonly: LIKE {words!r}", lambda words=words: common.search(words), None)
         for words in ("ox", "獺", "x", "zq", "number zq", "nothing at all"):
             timed(f"search {words!r}, 100", lambda words=words: library.search(words, limit=100))
         middle = library.ids()[total // 4 : total // 4 + 1000]
         timed("mark 1,000 favourites", lambda: library.set_favourite(middle, True), None)
+        cats = Label("collection", "cats")
+        timed("put 1,000 into a collection", lambda: library.put(cats, middle), None)
+        timed("the collection", lambda: library.ids(label=cats))
+        timed("search 'otter' in it", lambda: library.ids("otter", label=cats))
+        timed("tag 1,000", lambda: library.put(Label("tag", "work"), middle), None)
+        timed("search 'work otter'", lambda: library.search("work otter", limit=100))
+        timed("collections and their counts", lambda: library.labels("collection"))
+        timed("ids by prompt", lambda: library.ids(order="prompt"), None)
+        timed("use of the disk", lambda: measure_use(folder, folder / "none"), None)
         timed("favourites", lambda: library.search(favourites=True, limit=100))
         picture = Image.effect_noise((512, 512), 60).convert("RGBA")
         timed("add one of 512×512", lambda: library.add(picture, Recipe("added"), 1.0), None)
     return figures
+
+
+class Common:
+    """One table of JSON, searched by LIKE, for comparison."""
+
+    def __init__(self, library: Library) -> None:
+        self._rows = sqlite3.connect(":memory:")
+        self._rows.execute("CREATE TABLE image(created REAL PRIMARY KEY, id TEXT, json TEXT)")
+        stickers = library.search()
+        self._rows.executemany(
+            "INSERT INTO image VALUES (?, ?, ?)",
+            ((each.created, each.id, each.recipe.to_json()) for each in stickers),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rows.close()
+
+    def search(self, words: str) -> list[str]:
+        """The ids of all that hold every word, newest first."""
+        parts = words.split()
+        tests = " AND ".join(["json LIKE ?"] * len(parts))
+        rows = self._rows.execute(
+            f"SELECT id FROM image WHERE {tests} ORDER BY created DESC",
+            [f"%{part}%" for part in parts],
+        )
+        return [sticker_id for (sticker_id,) in rows]
+
+
+def _walk(folder: Path) -> list[str]:
+    """Every picture below `folder`, the newest first."""
+    found: list[tuple[float, str]] = []
+    for root, _, names in os.walk(folder):
+        files = [os.path.join(root, name) for name in names if name.endswith(".png")]  # noqa: PTH118
+        found += [(os.stat(file).st_mtime, file) for file in files]  # noqa: PTH116
+    return [file for _, file in sorted(found, reverse=True)]
 
 
 def _open(folder: Path) -> None:

@@ -148,9 +148,9 @@ class Library:
             limit: how many at most; None for all.
             offset: how many of the newest to pass over.
         """
-        moments, values = self._moments(words, favourites, label)
+        where, values = self._where(words, favourites, label)
         rows = self._index.rows(
-            f"{_SELECT} WHERE moment IN ({moments} ORDER BY moment DESC LIMIT ? OFFSET ?)"
+            f"{_SELECT} WHERE moment IN (SELECT moment FROM sticker{where} ORDER BY moment DESC LIMIT ? OFFSET ?)"
             " ORDER BY moment DESC",
             (*values, -1 if limit is None else max(0, limit), max(0, offset)),
         )
@@ -163,22 +163,23 @@ class Library:
         favourites: bool = False,
         label: Label | None = None,
         order: Order = "newest",
+        limit: int | None = None,
     ) -> list[str]:
         """The ids of what `search` finds; cheap for 100,000 of them.
 
         Args:
+            limit: how many at most; None for all.
             order: newest or oldest first; by the prompt's letters; or a label's own, in which
                 stickers were put there.
         """
-        moments, values = self._moments(words, favourites, label)
+        where, values = self._where(words, favourites, label)
         by = {"newest": "moment DESC", "oldest": "moment", "prompt": "words, moment DESC"}
         if order == "own" and label is not None:
             by["own"] = f"(SELECT place FROM ({library_labels.PLACES}) WHERE sticker = id)"
             values += [label.kind, label.name]
         rows = self._index.rows(
-            f"SELECT id FROM sticker WHERE moment IN ({moments})"
-            f" ORDER BY {by.get(order, by['newest'])}",
-            values,
+            f"SELECT id FROM sticker{where} ORDER BY {by.get(order, by['newest'])} LIMIT ?",
+            (*values, -1 if limit is None else max(0, limit)),
         )
         return [sticker_id for (sticker_id,) in rows]
 
@@ -186,8 +187,8 @@ class Library:
         self, words: str = "", *, favourites: bool = False, label: Label | None = None
     ) -> int:
         """How many stickers `search` finds."""
-        moments, values = self._moments(words, favourites, label)
-        return int(self._index.rows(f"SELECT count(*) FROM ({moments})", values)[0][0])
+        where, values = self._where(words, favourites, label)
+        return int(self._index.rows(f"SELECT count(*) FROM sticker{where}", values)[0][0])
 
     # --- collections and tags ---
 
@@ -372,10 +373,8 @@ class Library:
     def _trash(self) -> Path:
         return self.folder / library_scan.TRASH
 
-    def _moments(
-        self, words: str, favourites: bool, label: Label | None
-    ) -> tuple[str, list[object]]:
-        """A SELECT of the rows that `words` finds, unsorted, and the values of its question marks.
+    def _where(self, words: str, favourites: bool, label: Label | None) -> tuple[str, list[object]]:
+        """The condition of a SELECT FROM sticker, and the values of its question marks.
 
         The full-text index is slow where much matches: each of its hits is checked one by one.
         """
@@ -396,8 +395,7 @@ class Library:
         if label is not None:
             tests.append(f"id IN ({library_labels.MEMBERS})")
             values += [label.kind, label.name]
-        where = " WHERE " + " AND ".join(tests) if tests else ""
-        return f"SELECT moment FROM sticker{where}", values
+        return " WHERE " + " AND ".join(tests) if tests else "", values
 
     def _next_moment(self) -> int:
         """Microseconds since the epoch; in this process always later than the last."""

@@ -39,6 +39,7 @@ from stickerstudio.session.state import title_of
 Index = QModelIndex | QPersistentModelIndex
 Runs = list[tuple[int, int]]  # first and last row of each unbroken run, ascending
 
+_FIRST = 300  # rows shown before the rest is known: more than a screen holds
 _KEPT_STICKERS = 2_000  # rows whose Sticker is kept: several screens full
 _MOST_WANTED = 256  # rows: what was scrolled past is not fetched any more
 _MOST_CHANGES = 500  # runs of rows changed one by one; beyond that starting anew is faster
@@ -82,6 +83,7 @@ class _Change:
         ids: the new rows.
         gone, new: runs of rows to remove from the old ones, then to insert; None: start anew.
         places: the row of each id, where the order does not tell it.
+        more: whether these are only the first rows; the rest follows.
     """
 
     question: int
@@ -90,6 +92,7 @@ class _Change:
     gone: Runs | None
     new: Runs | None
     places: dict[str, int]
+    more: bool = False
 
 
 class _Answer(QObject):
@@ -108,7 +111,7 @@ class GalleryModel(QAbstractListModel):
         failed(ErrorReport): the library could not be read.
     """
 
-    searched = Signal()
+    searched = Signal()  # told twice where much matches: of the first rows, and of all
     failed = Signal(object)
 
     def __init__(self, library: Library, parent: QObject | None = None) -> None:
@@ -119,6 +122,7 @@ class GalleryModel(QAbstractListModel):
         self._stickers: OrderedDict[str, Sticker] = OrderedDict()
         self._stale: set[str] = set()  # of those, what may have changed since
         self._places: dict[str, int] = {}
+        self._is_part = False
         self._asked = 0
         self._answered = 0
         self.question = Question()
@@ -167,6 +171,11 @@ class GalleryModel(QAbstractListModel):
         """Whether the rows are still those of an earlier question."""
         return self._answered != self._asked
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether there may be more rows than are known yet."""
+        return self.is_searching or self._is_part
+
     def ask(self, question: Question) -> None:
         """Show what matches; → searched. Also to be called when the library has changed."""
         if self._closed:
@@ -181,13 +190,17 @@ class GalleryModel(QAbstractListModel):
 
         def look() -> None:
             try:
-                ids = _ids(library, question)
+                ids = [] if before else _ids(library, question, _FIRST)
+                if len(ids) == _FIRST:
+                    answer.change.emit(_Change(number, version, ids, None, None, _rows(ids), True))
+                if before or len(ids) == _FIRST:
+                    ids = _ids(library, question)
             except StudioError as error:
                 answer.failed.emit(number, report(error))
                 return
             gone, new = _changes(before, ids) if before else (None, None)
             by_time = question.order in ("newest", "oldest") and not question.trash
-            places = {} if by_time else {id_: row for row, id_ in enumerate(ids)}
+            places = {} if by_time else _rows(ids)
             answer.change.emit(_Change(number, version, ids, gone, new, places))
 
         self._pool.start(look)
@@ -316,7 +329,10 @@ class GalleryModel(QAbstractListModel):
     def _take(self, change: _Change) -> None:
         if change.question != self._asked:
             return  # the user has typed on
-        if change.gone is None or change.new is None:
+        if self._is_part and change.ids[:_FIRST] == self._ids:
+            more = [(_FIRST, len(change.ids) - 1)] if len(change.ids) > _FIRST else []
+            self._apply(change.ids, [], more)
+        elif change.gone is None or change.new is None:
             self.beginResetModel()
             self._ids = change.ids
             self._version += 1
@@ -326,7 +342,7 @@ class GalleryModel(QAbstractListModel):
         else:  # a sticker was made since
             self.ask(self.question)
             return
-        self._places = change.places
+        self._places, self._is_part = change.places, change.more
         self._answered = change.question
         if self._ids and self._stale:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
@@ -344,15 +360,20 @@ class GalleryModel(QAbstractListModel):
         self._version += bool(gone or new)
 
 
-def _ids(library: Library, question: Question) -> list[str]:
+def _ids(library: Library, question: Question, limit: int | None = None) -> list[str]:
     if question.trash:
-        return library.trash()
+        return library.trash()[:limit]
     return library.ids(
         question.words,
         favourites=question.favourites,
         label=question.label,
         order=question.order,
+        limit=limit,
     )
+
+
+def _rows(ids: list[str]) -> dict[str, int]:
+    return {sticker_id: row for row, sticker_id in enumerate(ids)}
 
 
 def _changes(before: list[str], after: list[str]) -> tuple[Runs, Runs] | tuple[None, None]:

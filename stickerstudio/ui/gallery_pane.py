@@ -190,7 +190,6 @@ class GalleryPane(Card):
         self.label_button.clicked.connect(lambda: _below(self.label_button, self.labels.menu()))
         self.restore.clicked.connect(self._restore)
         self.empty_trash.clicked.connect(self._ask_to_empty)
-        session.labels.changed.connect(self._choose)
         self._find.triggered.connect(self._focus_search)
         view.selectionModel().selectionChanged.connect(self._choose)
         view.activated.connect(self._send)
@@ -348,13 +347,15 @@ class GalleryPane(Card):
             text = tr(
                 "{chosen} of {n} chosen", chosen=locale.toString(chosen), n=locale.toString(number)
             )
+        elif self.model.is_counting:
+            text = ""
         elif number:
             text = tr_n("{n} sticker", "{shown} stickers", number, shown=locale.toString(number))
         else:
             text = ""
         self._count.setText(text)
         self.restore.setEnabled(bool(chosen))
-        self.empty_trash.setEnabled(self._session.labels.in_trash > 0)
+        self.empty_trash.setEnabled(number > 0)
         self.label_button.setEnabled(bool(chosen))
         self.actions_.update()
 
@@ -377,7 +378,7 @@ class GalleryPane(Card):
             self._session.labels.restore(ids)
 
     def _ask_to_empty(self) -> None:
-        number = self._session.labels.in_trash
+        number = self.model.rowCount()
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle(tr("Empty the trash"))

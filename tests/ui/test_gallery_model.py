@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from stickerstudio.core.library import Library
 from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.core.sticker import Sticker
+from stickerstudio.ui import gallery_model
 from stickerstudio.ui.gallery_model import GalleryModel, Question, Role
 
 PROMPTS = ("red heart", "happy otter", "sleepy cat", "水獺 我愛你", "robot")
@@ -252,3 +253,21 @@ def test_nothing_is_asked_of_a_closed_library(
     model.refresh()
     assert model.index(0).data(Role.STICKER) is None
     qtbot.wait(30)
+
+
+def test_the_first_rows_come_before_the_rest(
+    model: GalleryModel, library: Library, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery_model, "_FIRST", 2)
+    answers: list[list[str]] = []
+    model.searched.connect(lambda: answers.append(prompts(model)))
+    for number in range(3):
+        add(library, f"otter {number}")
+    model.ask(Question("otter"))
+    qtbot.waitUntil(lambda: len(answers) == 2 and not model.is_counting)
+    assert answers == [
+        ["otter 2", "otter 1"],
+        ["otter 2", "otter 1", "otter 0", "happy otter"],
+    ]
+    ask(model, qtbot, "robot")
+    assert prompts(model) == ["robot"]
