@@ -37,6 +37,7 @@ class Blending(QObject):
 
     Attributes:
         saved: the blends kept by name, the newest first; `read_saved` looks anew.
+        picture: the live preview shown last, whatever it was made of; None once it was cleared.
     """
 
     history_changed = Signal()  # can_undo, can_redo
@@ -51,10 +52,11 @@ class Blending(QObject):
         self._shelf = BlendShelf(session.paths.state / "blends")
         self._in_turn = asyncio.Lock()
         self._told: set[str] = set()  # of damaged files
-        self._picture: PreviewReady | None = None
+        self.picture: PreviewReady | None = None
         self.saved: list[SavedBlend] = []
         session.draft_changed.connect(self._on_draft)
         session.preview_ready.connect(self._on_preview)
+        session.preview_cleared.connect(self._on_cleared)
         session.loras_changed.connect(self._on_draft)
 
     # --- moving ---
@@ -165,7 +167,7 @@ class Blending(QObject):
         A blend that is called so already is replaced.
         """
         loras = loras_of(self._session.draft.blend)
-        shown = self._picture
+        shown = self.picture
         if shown is not None and shown.recipe.active_loras != loras:
             shown = None  # not yet, or not any more, what this blend gives
 
@@ -213,7 +215,10 @@ class Blending(QObject):
         self.history_changed.emit()
 
     def _on_preview(self, picture: PreviewReady) -> None:
-        self._picture = picture
+        self.picture = picture
+
+    def _on_cleared(self) -> None:
+        self.picture = None
 
     async def _change_saved(self, change: Callable[[], object]) -> None:
         async with self._in_turn:

@@ -13,6 +13,7 @@ from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.chat_pane import ChatPane
 from stickerstudio.ui.gallery_pane import GalleryPane
+from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.models_dialog import ModelsDialog
 from stickerstudio.ui.notice import NoticeBar
 from stickerstudio.ui.prompt_pane import PromptPane
@@ -37,6 +38,7 @@ class MainWindow(QMainWindow):
         self._layout_file = session.paths.state / "window.ini"
         self._models: ModelsDialog | None = None
         self._settings: SettingsDialog | None = None
+        self.mix_pad: MixPadWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(QIcon(str(style.ICONS / "app.svg")))
@@ -65,15 +67,19 @@ class MainWindow(QMainWindow):
         """Open the settings."""
         if self._settings is None:
             self._settings = SettingsDialog(self._session, self)
-        self._settings.show()
-        self._settings.raise_()
-        self._settings.activateWindow()
+        _bring_up(self._settings)
 
     def show_models(self, model: str = "") -> None:
         """Open the models, ready to get `model`."""
         if self._models is None:
             self._models = ModelsDialog(self._session, self)
         self._models.open_for(model)
+
+    def show_mix_pad(self) -> None:
+        """Open the mix pad."""
+        if self.mix_pad is None:
+            self.mix_pad = MixPadWindow(self._session, self)
+        _bring_up(self.mix_pad)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -126,6 +132,7 @@ class MainWindow(QMainWindow):
         session.notice.connect(self.notices.add)
         self.notices.action_requested.connect(session.perform)
         self.prompt.models_wanted.connect(self.show_models)
+        self.blend.tools.pad_wanted.connect(self.show_mix_pad)
         self.open_settings.clicked.connect(self.show_settings)
         make = self.prompt.make.click
         for keys, verb in (
@@ -183,6 +190,12 @@ class MainWindow(QMainWindow):
         kept.setValue("columns", self.columns.saveState())
         kept.setValue("rows", self.rows.saveState())
         kept.sync()
+
+
+def _bring_up(window: QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()
 
 
 def _carded(pane: QWidget) -> Card:

@@ -38,6 +38,7 @@ class WeightSlider(QSlider):
         self.default = default
         self._active = True
         self.setRange(round(low * SCALE), round(high * SCALE))
+        self.setValue(round(default * SCALE))
         self.setSingleStep(STEP)
         self.setPageStep(SCALE // 4)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
