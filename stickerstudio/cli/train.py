@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -81,16 +83,21 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         StudioError: it cannot be begun or not go on; what was saved stays.
         Cancelled: the user stopped it; the state is kept.
     """
-    job = _resumed(arguments, context) if arguments.resume else _begun(arguments, context)
-    context.partial.update(name=job.settings.name, folder=str(job.folder), step=0)
+    folder = jobs.trainings_folder(context.paths) / as_typed(arguments.name).strip()
+    hear: Callable[[object], None] = _silent
+    first = int(os.environ.get("RANK", "0")) == 0  # of those that `accelerate launch` started
+    if first:
+        job = _resumed(folder) if arguments.resume else _begun(arguments, context)
+        context.partial.update(name=job.settings.name, folder=str(job.folder), step=0)
+        hear = _Telling(context).hear
     from stickerstudio.engine.train.run import Trainer  # imports torch: only now
 
-    telling = _Telling(context)
     trainer = Trainer(context.paths, arguments.device)
     with context.interrupt.polled():
-        order = TrainingOrder(1, job.folder, arguments.device)
-        trainer.train(order, telling.hear, context.interrupt.is_pressed)
-    context.output.result(context.partial)
+        order = TrainingOrder(1, folder, arguments.device)
+        trainer.train(order, hear, context.interrupt.is_pressed)
+    if first:
+        context.output.result(context.partial)
     return 0
 
 
@@ -127,9 +134,8 @@ def _begun(arguments: argparse.Namespace, context: Context) -> TrainingJob:
         return jobs.create(context.paths, settings, data)
 
 
-def _resumed(arguments: argparse.Namespace, context: Context) -> TrainingJob:
-    name = as_typed(arguments.name).strip()
-    folder = jobs.trainings_folder(context.paths) / name
+def _resumed(folder: Path) -> TrainingJob:
+    name = folder.name
     if not (folder / "settings.json").is_file():
         raise BadInputError(
             tr("There is no training called “{name}” to go on with.", name=name),
@@ -170,6 +176,10 @@ def _read(source: Path, context: Context) -> TrainingSet:
             )
         )
     return data
+
+
+def _silent(event: object) -> None:
+    """The other processes of several say nothing: the first speaks for all."""
 
 
 class _Telling:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -70,11 +72,15 @@ class Trainer:
             StudioError: it cannot be begun, or not go on; what was saved stays.
             Cancelled: `is_cancelled` said so, and the state was saved.
         """
+        if processes() > 1:  # the first one has just written the folder
+            from accelerate import PartialState
+
+            PartialState().wait_for_everyone()
         job = jobs.load(order.folder)
         card = Catalogue(self._paths).find(job.settings.model)
         machine = probe()
         device = choose(order.device if order.device != "auto" else self._choice, machine)
-        with jobs.only_one(self._paths):
+        with jobs.only_one(self._paths) if is_first_process() else nullcontext():
             from stickerstudio.engine.train.session import Training
 
             training = Training(self._paths, job, card, device, machine, order.job_id, emit)
@@ -82,6 +88,16 @@ class Trainer:
 
     def close(self) -> None:
         """Nothing is kept between two trainings."""
+
+
+def processes() -> int:
+    """How many processes train together, as `accelerate launch` says."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_first_process() -> bool:
+    """Whether this is the one that writes and speaks."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 def create(paths: Paths, device: DeviceChoice) -> Trainer:

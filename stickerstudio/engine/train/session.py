@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -92,7 +93,8 @@ class Training:
         self._device = device
         self._machine = machine
         self._id = job_id
-        self._emit = emit
+        self._emit: EmitTraining = emit
+        self._is_main = True
         self._best: Best | None = None
         self._losses: list[tuple[int, float]] = []
         self._seconds = 0.0  # of earlier sittings
@@ -130,6 +132,7 @@ class Training:
             cpu=self._device.type == "cpu",
             mixed_precision=_PRECISION.get(dtype, "no") if self._device.type == "cuda" else "no",
         )
+        self._is_main = accelerator.is_main_process
         device = accelerator.device
         for module in model.modules.values():
             module.to(device)
@@ -145,7 +148,7 @@ class Training:
         ]
         judge = Judge(self._drawings(), base_rows[0])
         adapters = Adapters(model, settings)
-        plan = self._plan(model, adapters, accelerator, dtype)
+        plan = self._plan(model, adapters, dtype)
         embeddings = Embeddings(model, device, aside=plan.text_aside)
         if plan.checkpointing:
             model.unet.enable_gradient_checkpointing()
@@ -163,20 +166,21 @@ class Training:
             course.restore(kept)
             step, self._seconds, self._best = kept.step, kept.seconds, kept.best
         sampled = -1 if kept is None else kept.sampled
-        if sampled < 0:
+        if sampled < 0 and self._is_main:
             self._tell_samples(0, base_rows[1], prompts, judge, adapters, learned=False)
         saved, save_took = time.perf_counter(), 0.0
         timer = _Timer(step, settings.steps)
         self._phase("training")
         while step < settings.steps:
-            if is_cancelled():
-                self._save(course, key, step, sampled, accelerator)
+            if _anyone(accelerator, is_cancelled()):
+                self._save(course, key, step, sampled)
                 raise Cancelled
             loss, rate = course.step(step)
             step += 1
             timer.done()
             self._losses.append((step, loss))
-            jobs.append_log(job, {"step": step, "loss": round(loss, 6)})
+            if self._is_main:
+                jobs.append_log(job, {"step": step, "loss": round(loss, 6)})
             self._emit(
                 TrainingStep(
                     self._id, step, settings.steps, loss, rate, timer.per_step, timer.left(step)
@@ -184,7 +188,7 @@ class Training:
             )
             every = settings.sample_every
             if step == settings.steps or (every and step % every == 0):
-                if accelerator.is_main_process:
+                if self._is_main:
                     self._phase("sampling")
                     with timer.paused(), embeddings.at_hand():
                         self._sample(step, painter, prompts, judge, adapters)
@@ -195,10 +199,10 @@ class Training:
             if sampled == step or time.perf_counter() - saved > due:
                 with timer.paused():
                     began = time.perf_counter()
-                    self._save(course, key, step, sampled, accelerator)
+                    self._save(course, key, step, sampled)
                     saved = time.perf_counter()
                     save_took = saved - began
-        if accelerator.is_main_process:
+        if self._is_main:
             with embeddings.at_hand():
                 self._finish(painter, adapters, base, model, is_cancelled)
         accelerator.wait_for_everyone()
@@ -212,9 +216,7 @@ class Training:
         native = self._machine.gpu is not None and self._machine.gpu.bfloat16
         return "bfloat16" if native else model_dtype(self._device, self._machine, file_dtype, 0)
 
-    def _plan(
-        self, model: Model, adapters: Adapters, accelerator: Accelerator, dtype: str
-    ) -> memory.Plan:
+    def _plan(self, model: Model, adapters: Adapters, dtype: str) -> memory.Plan:
         """How to hold it; told before the first step.
 
         Raises:
@@ -270,7 +272,7 @@ class Training:
         )
         disk = shutil.disk_usage(self._job.folder).free
         needed_disk = NEEDED_DISK * 4 * adapters.count
-        if accelerator.is_main_process and disk < needed_disk:
+        if self._is_main and disk < needed_disk:
             raise DiskError(
                 tr("There is not enough room on the disk for this training."),
                 tr(
@@ -362,10 +364,8 @@ class Training:
         jobs.append_log(self._job, {**row, "style": style, "kept": kept, "best": best})
         self._emit(TrainingSample(self._id, step, tuple(files), tuple(prompts), style, kept, best))
 
-    def _save(
-        self, course: Course, key: str, step: int, sampled: int, accelerator: Accelerator
-    ) -> None:
-        if not accelerator.is_main_process:
+    def _save(self, course: Course, key: str, step: int, sampled: int) -> None:
+        if not self._is_main:
             return
         now = course.state(key, step)
         now.sampled, now.best = sampled, self._best
@@ -576,6 +576,15 @@ class _Paused:
 
     def __exit__(self, *error: object) -> None:
         self._timer.begin_again()
+
+
+def _anyone(accelerator: Accelerator, wish: bool) -> bool:
+    """Whether any process wants it: all must stop at the same step."""
+    if accelerator.num_processes == 1:
+        return wish
+    told = torch.tensor([float(wish)], device=accelerator.device)
+    total: Any = accelerator.reduce(told)
+    return bool(total.item() > 0)
 
 
 def _out_of_memory(device: Device) -> MemoryShortError:
