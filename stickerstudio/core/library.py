@@ -1,6 +1,7 @@
 """The library: every sticker that was made, on disk before anyone sees it.
 
     FOLDER/2026-11/20261122-131501-123456-7f3a.png   the picture, its recipe inside; UTC
+    FOLDER/painted/20261122-131501-123456-7f3a.webp  what was painted, before it was cut out
     FOLDER/trash/….png                               deleted, until the trash is emptied
     FOLDER/marks.jsonl                               favourites (library_marks)
     FOLDER/collections.jsonl                         collections and tags (collections)
@@ -32,15 +33,18 @@ from stickerstudio.core import (
     collections,
     library_labels,
     library_marks,
+    library_painted,
     library_scan,
     library_trash,
 )
 from stickerstudio.core.collections import Change, Deed, Kind, Label
-from stickerstudio.core.errors import DiskError, NotFoundError, disk_errors
+from stickerstudio.core.design import Cutout, Design
+from stickerstudio.core.errors import DiskError, NotFoundError, UserSideError, disk_errors
 from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.core.library_index import Index, Row
 from stickerstudio.core.library_png import PngFacts, encode, read_facts, read_recipe
 from stickerstudio.core.library_words import query
+from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.core.sticker import Sticker
 
@@ -105,23 +109,78 @@ class Library:
         self.is_behind = not done
         return done
 
-    def add(self, image: Image.Image, recipe: Recipe, seconds: float) -> Sticker:
+    def add(
+        self,
+        image: Image.Image,
+        recipe: Recipe,
+        seconds: float,
+        *,
+        painted: Image.Image | None = None,
+        design: Design | None = None,
+    ) -> Sticker:
         """Save `image` with `recipe` inside; when this returns, a power cut does not take it.
 
         Args:
             image: any size and mode; kept as RGBA.
             seconds: how long the making took.
+            painted: the picture `image` was cut out of, where that is another one.
+            design: what made `image` of it.
         """
         moment = self._next_moment()
         created = moment / 1e6
         time_utc = datetime.fromtimestamp(created, UTC)
         sticker_id = f"{time_utc:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
         path = self.folder / f"{time_utc:%Y-%m}" / f"{sticker_id}.png"
-        data = encode(image, recipe, created, seconds)
+        data = encode(image, recipe, created, seconds, design)
+        if painted is not None:  # first: a sticker that is there must have its own
+            library_painted.keep(self.folder, sticker_id, painted)
         self._write(path, data)
         facts = PngFacts(*image.size, recipe, recipe.to_json(), created, seconds)
         self._insert(path, facts, created, favourite=False)
         return Sticker(sticker_id, path, recipe, *image.size, created, seconds)
+
+    def painted(self, sticker_id: str) -> Image.Image:
+        """The picture under a sticker, RGBA; the sticker itself where none was kept.
+
+        Raises:
+            NotFoundError: there is no such sticker.
+            BadFileError: the picture is damaged.
+        """
+        path = self.get(sticker_id).path
+        return library_painted.read(self.folder, sticker_id) or open_picture(path)
+
+    def design(self, sticker_id: str) -> Design:
+        """What made the sticker of its painted picture.
+
+        Raises:
+            NotFoundError: there is no such sticker.
+            BadFileError: its file is damaged.
+            BadInputError: its design cannot be read.
+        """
+        text = read_facts(self.get(sticker_id).path).design
+        return Design(Cutout("none")) if text is None else Design.from_json(text)
+
+    def redesign(self, sticker_id: str, image: Image.Image, design: Design) -> Sticker:
+        """Replace a sticker's picture by `image`, which `design` made of its painted one.
+
+        A crash at any moment leaves the old picture with the old design, or the new with the new.
+        The painted picture, recipe, time and marks stay. Where no painted picture was kept, the
+        sticker as it is now is kept as such first.
+
+        Raises:
+            NotFoundError: there is no such sticker.
+            BadFileError: its file is damaged.
+        """
+        before = self.get(sticker_id)
+        facts = read_facts(before.path)
+        if not library_painted.has(self.folder, sticker_id):
+            library_painted.keep(self.folder, sticker_id, open_picture(before.path))
+        data = encode(image, facts.json, before.created, facts.seconds, design)
+        self._set_size(sticker_id, 0, 0)  # unknown until the file is there: see _sticker
+        with disk_errors(before.path):
+            atomic.write_bytes_atomic(before.path, data)
+        self._set_size(sticker_id, *image.size)
+        return self.get(sticker_id)
 
     def get(self, sticker_id: str) -> Sticker:
         """One sticker by its id. Raises NotFoundError."""
@@ -333,6 +392,7 @@ class Library:
                 # `delete` sets the file's time to the moment of deletion.
                 if item.is_file() and item.stat().st_mtime <= time.time() - older_than_seconds:
                     item.unlink(missing_ok=True)
+                    library_painted.remove(self.folder, item.stem)
                     removed += not atomic.is_temp(item.name)
         return removed
 
@@ -414,6 +474,13 @@ class Library:
         file = path.relative_to(self.folder).as_posix()
         self._index.write(lambda index: library_scan.insert(index, file, facts, created, favourite))
 
+    def _set_size(self, sticker_id: str, width: int, height: int) -> None:
+        self._index.write(
+            lambda index: index.execute(
+                "UPDATE sticker SET width = ?, height = ? WHERE id = ?", (width, height, sticker_id)
+            )
+        )
+
     def _to_trash(self, path: Path) -> list[Path]:
         """Move one file; nothing was moved where it had been removed by hand."""
         try:
@@ -439,6 +506,10 @@ class Library:
 
     def _sticker(self, row: Row) -> Sticker:
         moment, sticker_id, file, recipe, width, height, seconds, favourite = row
+        if not width:  # `redesign` is at it, or was killed there: the file knows
+            with suppress(UserSideError):
+                facts = read_facts(self.folder / file)
+                width, height = facts.width, facts.height
         return Sticker(
             sticker_id,
             self.folder / file,

@@ -1,4 +1,4 @@
-"""The PNG side of the library: a picture with its recipe inside.
+"""The PNG side of the library: a picture with its recipe inside, and its design if it has one.
 
 Reading walks over the chunks and never decodes a pixel, so that an index of 100,000 files is
 rebuilt in seconds and a 100-megapixel picture costs no memory. PNG (Third Edition), W3C 2025,
@@ -20,12 +20,14 @@ from typing import Any, BinaryIO
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from stickerstudio.core.design import Design
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.recipe import Recipe
 
 RECIPE_KEY = "stickerstudio:recipe"
 MAKING_KEY = "stickerstudio:making"
+DESIGN_KEY = "stickerstudio:design"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_TEXT = 1 << 20  # bytes; a recipe of two 10,000-character prompts is below 100 kB
@@ -42,6 +44,7 @@ class PngFacts:
         json: the recipe as it is written in the file, with what a newer version may have added.
         created: seconds since the epoch, UTC; None where it is not written down.
         seconds: how long the making took; 0 where it is not written down.
+        design: the design as it is written in the file; None where there is none.
     """
 
     width: int
@@ -50,13 +53,22 @@ class PngFacts:
     json: str
     created: float | None
     seconds: float
+    design: str | None = None
 
 
-def encode(image: Image.Image, recipe: Recipe, created: float, seconds: float) -> bytes:
-    """`image` as an RGBA PNG with `recipe` and its making inside."""
+def encode(
+    image: Image.Image,
+    recipe: Recipe | str,
+    created: float,
+    seconds: float,
+    design: Design | None = None,
+) -> bytes:
+    """`image` as an RGBA PNG with `recipe` (or its JSON), its making and `design` inside."""
     texts = PngInfo()
-    texts.add_itxt(RECIPE_KEY, recipe.to_json())
+    texts.add_itxt(RECIPE_KEY, recipe if isinstance(recipe, str) else recipe.to_json())
     texts.add_itxt(MAKING_KEY, json.dumps({"created": created, "seconds": seconds}))
+    if design is not None:
+        texts.add_itxt(DESIGN_KEY, design.to_json())
     buffer = io.BytesIO()
     image.convert("RGBA").save(buffer, "PNG", pnginfo=texts)
     return buffer.getvalue()
@@ -81,7 +93,8 @@ def read_facts(path: Path) -> PngFacts:
     except BadInputError as error:
         raise _broken(path, str(error)) from error
     created, seconds = _making(texts.get(MAKING_KEY, ""))
-    return PngFacts(*size, recipe, texts[RECIPE_KEY], created, seconds)
+    design = texts.get(DESIGN_KEY)
+    return PngFacts(*size, recipe, texts[RECIPE_KEY], created, seconds, design)
 
 
 def read_recipe(path: Path) -> Recipe | None:
