@@ -34,6 +34,7 @@ from stickerstudio.session.background import Background
 from stickerstudio.session.blending import Blending
 from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
+from stickerstudio.session.designing import Designing
 from stickerstudio.session.labels import Labels
 from stickerstudio.session.process import MakeGenerator
 from stickerstudio.session.shelves import Shelves
@@ -93,6 +94,7 @@ class Session(QObject):
         labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
         sketches: more pictures than the one preview, made when there is time.
+        designing: the sticker that is open in the editor.
         blending: playing with the blend: undo, chance, mixes, blends kept by name.
     """
 
@@ -136,6 +138,9 @@ class Session(QObject):
             is_making=lambda: bool(self.jobs),
         )
         self.labels = Labels(self._collection, self._background, self.workers, paths.cache)
+        self.designing = Designing(
+            self._collection, self._background, self.workers, self._on_sticker
+        )
         self._shelves = Shelves(paths, self._background, self)
         self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
@@ -165,7 +170,7 @@ class Session(QObject):
         workbench.ready.connect(self._on_ready)
         self.blending.notice.connect(self.notice)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
-        for part in (collection, self.labels, shelves, workbench):
+        for part in (collection, self.labels, self.designing, shelves, workbench):
             part.notice.connect(self.notice)
 
     # --- what there is to see ---
