@@ -208,11 +208,6 @@ def bled(image: Image.Image) -> Image.Image:
     return under
 
 
-def is_lossless_webp(data: bytes) -> bool:
-    """Whether a still WebP keeps every pixel: its bitstream is VP8L (RFC 9649, section 2.6)."""
-    return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and b"VP8L" in _chunks(data))
-
-
 def _difference(last: Image.Image, frame: Image.Image) -> tuple[int, int, int, int]:
     """The smallest rectangle outside of which both are the same; one pixel where there is none."""
     changed = np.any(np.asarray(last) != np.asarray(frame), axis=2)
@@ -233,16 +228,6 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _png_chunk(kind: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(content, zlib.crc32(kind))
     return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", checksum)
-
-
-def _chunks(data: bytes) -> set[bytes]:
-    found: set[bytes] = set()
-    at = 12
-    while at + 8 <= len(data):
-        kind, size = struct.unpack_from("<4sI", data, at)
-        found.add(kind)
-        at += 8 + size + size % 2
-    return found
 
 
 def _webp_settings(quality: float | None, effort: int) -> dict[str, Any]:

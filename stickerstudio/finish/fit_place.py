@@ -30,6 +30,7 @@ class Canvas:
         rule: "exact"; or "within": the picture fills one side, the other is as short as it can be.
         margin: kept free on each side.
         even: whether both sides must be even.
+        min_longer: what the longer side must have at least; 0 where that does not matter.
     """
 
     width: int
@@ -37,6 +38,7 @@ class Canvas:
     rule: Rule = "exact"
     margin: int = 0
     even: bool = False
+    min_longer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
