@@ -22,6 +22,7 @@ from stickerstudio.core.paths import Paths
 from stickerstudio.session.session import Session
 from stickerstudio.ui.main_window import MainWindow
 from stickerstudio.ui.mix_window import MixPadWindow
+from stickerstudio.ui.style_map_window import StyleMapWindow
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PATIENCE = 120.0  # seconds
@@ -36,7 +37,7 @@ async def until(seen: Callable[[], object]) -> None:
         await asyncio.sleep(0.02)
 
 
-async def picture_both(window: MixPadWindow, session: Session, name: str) -> None:
+async def picture_both(window: MixPadWindow | StyleMapWindow, session: Session, name: str) -> None:
     """Save `window` in both themes as docs/<name>.png and <name>-dark.png."""
     for theme, suffix in (("light", ""), ("dark", "-dark")):
         session.change_settings(dark=theme)
@@ -65,6 +66,19 @@ async def take_pad(main: MainWindow, session: Session) -> None:
     window.close()
 
 
+async def take_map(main: MainWindow, session: Session) -> None:
+    """The style map over the first two LoRAs, one of its pictures taken."""
+    session.blending.take(())
+    main.show_style_map()
+    window = main.style_map
+    assert window is not None
+    await until(lambda: not window.filling and len(window.map.pictures) == 25)
+    window.map.chosen.emit((3, 2))
+    await settle(session)
+    await picture_both(window, session, "style-map")
+    window.close()
+
+
 async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) -> None:
     """Every picture; `loras` are added first."""
     await until(lambda: session.engine.state == "idle" and session.loras)
@@ -73,6 +87,7 @@ async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) ->
     await until(lambda: {path.stem for path in loras} <= {info.name for info in session.loras})
     session.edit(prompt="cat face", seed=3, seed_locked=True, live=True)
     await take_pad(main, session)
+    await take_map(main, session)
 
 
 class Photographed(MainWindow):

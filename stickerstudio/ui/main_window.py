@@ -19,6 +19,7 @@ from stickerstudio.ui.notice import NoticeBar
 from stickerstudio.ui.prompt_pane import PromptPane
 from stickerstudio.ui.settings_dialog import SettingsDialog
 from stickerstudio.ui.status_line import StatusLine
+from stickerstudio.ui.style_map_window import StyleMapWindow
 from stickerstudio.ui.widgets import Card, PushButton, name_control
 
 TITLE = "Sticker Studio"  # a name: not translated
@@ -39,6 +40,7 @@ class MainWindow(QMainWindow):
         self._models: ModelsDialog | None = None
         self._settings: SettingsDialog | None = None
         self.mix_pad: MixPadWindow | None = None
+        self.style_map: StyleMapWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(QIcon(str(style.ICONS / "app.svg")))
@@ -80,6 +82,12 @@ class MainWindow(QMainWindow):
         if self.mix_pad is None:
             self.mix_pad = MixPadWindow(self._session, self)
         _bring_up(self.mix_pad)
+
+    def show_style_map(self) -> None:
+        """Open the style map."""
+        if self.style_map is None:
+            self.style_map = StyleMapWindow(self._session, self)
+        _bring_up(self.style_map)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -133,6 +141,7 @@ class MainWindow(QMainWindow):
         self.notices.action_requested.connect(session.perform)
         self.prompt.models_wanted.connect(self.show_models)
         self.blend.tools.pad_wanted.connect(self.show_mix_pad)
+        self.blend.tools.map_wanted.connect(self.show_style_map)
         self.open_settings.clicked.connect(self.show_settings)
         make = self.prompt.make.click
         for keys, verb in (

@@ -77,6 +77,12 @@ class PushButton(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._paint_icon()
 
+    def set_icon(self, icon: str) -> None:
+        """Show another icon of resources/icons."""
+        if icon != self._icon:
+            self._icon = icon
+            self._paint_icon()
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._paint_icon()
