@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from stickerstudio.chat.transcript import Transcript
 from stickerstudio.core import settings as settings_file
+from stickerstudio.core import wildcards
 from stickerstudio.core.atomic import write_text_atomic
 from stickerstudio.core.errors import BadInputError, ErrorReport, StudioError, disk_errors, report
 from stickerstudio.core.i18n import tr
@@ -54,6 +55,7 @@ from stickerstudio.session.state import (
     read_draft,
     recipe_of,
 )
+from stickerstudio.session.variations import Variations
 from stickerstudio.session.workbench import Workbench
 from stickerstudio.session.workers import Workers
 
@@ -75,6 +77,8 @@ class DraftChanges(TypedDict, total=False):
     live: bool
     cutout: bool
     size: tuple[int, int] | None
+    start: str | None
+    strength: float
 
 
 class Session(QObject):
@@ -93,6 +97,7 @@ class Session(QObject):
         draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
         labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
+        variations: more like a sticker, and pictures to start from.
         sketches: more pictures than the one preview, made when there is time.
         designing: the sticker that is open in the editor.
         blending: playing with the blend: undo, chance, mixes, blends kept by name.
@@ -145,6 +150,7 @@ class Session(QObject):
         self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
         self.sketches = Sketches(self._workbench, self)
+        self.variations = Variations(self, self._background)
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
         self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
@@ -303,6 +309,8 @@ class Session(QObject):
             steps=recipe.num_inference_steps,
             size=None if own_size else (recipe.width, recipe.height),
             cutout=recipe.cutout,
+            start=recipe.start,
+            strength=recipe.strength,
             blend=blend_of(recipe.active_loras, self.draft.blend),
         )
         here = {entry.name for entry in self.draft.blend}
@@ -343,6 +351,7 @@ class Session(QObject):
     def make(self) -> int | None:
         """Order draft.count stickers; the job's id, or None where the draft cannot be made.
 
+        A prompt with choices (core.wildcards) becomes one order for each prompt that is picked.
         An unlocked seed is rolled afterwards, so that the next order differs.
         """
         try:
@@ -358,10 +367,22 @@ class Session(QObject):
             self._report(report(error))
             return None
         self.start()
-        job_id = self._workbench.order(recipe, self.draft.count)
+        draft = self.draft
+        prompts = wildcards.sampled(draft.prompt.strip(), draft.seed, draft.count)
+        if len(set(prompts)) == 1:
+            job_id = self._workbench.order(recipe, draft.count)
+        else:
+            made = (recipe.for_index(index) for index in range(draft.count))
+            recipes = [replace(each, prompt=p) for each, p in zip(made, prompts, strict=True)]
+            job_id, *_ = [self.order(each) for each in recipes]
         if not self.draft.seed_locked:
             self.roll_seed()
         return job_id
+
+    def order(self, recipe: Recipe, count: int = 1) -> int:
+        """Order `count` stickers of a recipe that is not the draft's; the job's id."""
+        self.start()
+        return self._workbench.order(recipe, count)
 
     def stop(self) -> None:
         """Cancel what is being made now; orders that wait go on.

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from stickerstudio.core.errors import ErrorReport
+from stickerstudio.core import wildcards
+from stickerstudio.core.errors import BadInputError, ErrorReport
 from stickerstudio.core.recipe import (
     BLOCKS,
     MAX_SEED,
@@ -18,6 +19,7 @@ from stickerstudio.core.recipe import (
     BlockWeight,
     LoraWeight,
     Recipe,
+    check_digest,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MAX_COUNT = 16  # stickers of one order
+MIN_STRENGTH = 0.1  # below that a picture stays as it was
 MIN_BLEND, MAX_BLEND = -2.0, 2.0  # the range of the blend sliders
 MIN_BLOCK, MAX_BLOCK = 0.0, 2.0  # from leaving a part of the model alone to twice the weight there
 
@@ -65,6 +68,8 @@ class Draft:
         live: whether every change remakes the preview.
         cutout: whether the background is removed.
         size: (width, height) in pixels; None for the model's own.
+        start: the picture to paint over, as in Recipe; None for none.
+        strength: how much of `start` is painted anew, MIN_STRENGTH … 1.
     """
 
     prompt: str = ""
@@ -77,6 +82,8 @@ class Draft:
     live: bool = True
     cutout: bool = True
     size: tuple[int, int] | None = None
+    start: str | None = None
+    strength: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,7 @@ def checked(draft: Draft) -> Draft:
         seed=int(clamp(draft.seed, 0, MAX_SEED)),
         count=int(clamp(draft.count, 1, MAX_COUNT)),
         steps=int(clamp(draft.steps, 1, MAX_STEPS)),
+        strength=clamp(draft.strength, MIN_STRENGTH, 1.0),
         blend=tuple(
             replace(
                 entry,
@@ -219,12 +227,14 @@ def loras_of(blend: Iterable[BlendEntry]) -> tuple[LoraWeight, ...]:
 def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
     """The Recipe that `draft` stands for on the model of `card`.
 
+    Of a prompt with choices (core.wildcards) it is the first that the seed picks.
+
     Raises:
         BadInputError: the prompt is too long or holds broken characters.
     """
     width, height = draft.size or card.size
     return Recipe(
-        prompt=draft.prompt.strip(),
+        prompt=wildcards.sampled(draft.prompt.strip(), draft.seed, 1)[0],
         seed=draft.seed,
         num_inference_steps=draft.steps,
         guidance_scale=card.guidance_scale,
@@ -234,6 +244,8 @@ def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
         loras=loras_of(draft.blend),
         cutout=draft.cutout,
         upscale=upscale,
+        start=draft.start,
+        strength=draft.strength,
     )
 
 
@@ -267,6 +279,8 @@ def draft_from_json(text: str, default: Draft) -> Draft:
             **kept,
             blend=tuple(_entries(values.get("blend"))) or default.blend,
             size=_size(values.get("size")),
+            start=_digest(values.get("start")),
+            strength=_number(values.get("strength"), default.strength),
         )
     )
 
@@ -288,6 +302,18 @@ def _blocks(value: object) -> Iterable[BlockWeight]:
                 yield BlockWeight(block, float(weight))
             case _:
                 pass
+
+
+def _digest(value: object) -> str | None:
+    try:
+        check_digest(str(value))
+    except BadInputError:
+        return None
+    return str(value)
+
+
+def _number(value: object, default: float) -> float:
+    return float(value) if isinstance(value, int | float) else default
 
 
 def _size(value: object) -> tuple[int, int] | None:
