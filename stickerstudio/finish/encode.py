@@ -63,7 +63,7 @@ def apng(animation: Animation, colours: int | None = None) -> bytes:
         part = frame.crop(box)
         part.info.update(frame.info)
         # `bits` fixed: Pillow packs small palettes, and each part would have to agree with the head
-        chunks = list(_png_chunks(_written(part, "PNG", optimize=True, bits=8)))
+        chunks = list(_png_chunks(_written(part, "PNG", compress_level=7, bits=8)))
         left, top, right, bottom = box
         size = (right - left, bottom - top, left, top)
         control = struct.pack(">5I2H2B", next(sequence), *size, duration, 1000, 0, 0)
