@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from stickerstudio import __version__
-from stickerstudio.cli import doctor, generate, loras, models, train
+from stickerstudio.cli import doctor, generate, loras, models, pack, train
 from stickerstudio.cli.context import Context, chosen
 from stickerstudio.cli.interrupt import Interrupt
 from stickerstudio.cli.output import Output
@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_commands(add("models", tr("list, add, download or remove models")), add)
     loras.add_commands(add("loras", tr("list, show, add, remove or fuse LoRAs")), add)
     train.add_arguments(add("train", tr("train a style on a folder of drawings")))
+    pack.add_commands(add("pack", tr("make, check or open sticker packs")), add)
     doctor.add_arguments(add("doctor", tr("check this computer, the models and the LoRAs")))
     return parser
 

@@ -81,16 +81,11 @@ def clean_text(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def save(pack: Pack, path: Path) -> None:
-    """Write `pack` to `path`, whole or not at all; pictures are named relative to it.
-
-    Raises:
-        DiskError, NotFoundError: it could not be written.
-    """
-    folder = path.parent.absolute()
+def to_json(pack: Pack, folder: Path) -> str:
+    """What `load` reads from a file in `folder`; pictures are named relative to it."""
     stickers = [
         {
-            "source": _relative(sticker.source, folder),
+            "source": _relative(sticker.source, folder.absolute()),
             "emoji": list(sticker.emoji),
             "text": sticker.text,
         }
@@ -108,13 +103,22 @@ def save(pack: Pack, path: Path) -> None:
         "accepted": accepted,
         "stickers": stickers,
     }
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def save(pack: Pack, path: Path) -> None:
+    """Write `pack` to `path`, whole or not at all.
+
+    Raises:
+        DiskError, NotFoundError: it could not be written.
+    """
     with disk_errors(path):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text_atomic(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text_atomic(path, to_json(pack, path.parent))
 
 
 def load(path: Path) -> Pack:
-    """Read what `save` wrote. Fields this version does not know are dropped.
+    """Read what `save` has written. Fields this version does not know are dropped.
 
     Raises:
         BadFileError: it is not a pack project, or a damaged one.

@@ -80,14 +80,32 @@ def read_any(path: Path) -> ImportedPack:
             else:
                 stickers.append(sticker)
     if not stickers:
-        raise NotFoundError(
-            tr("There are no stickers in {name}.", name=path.name),
-            " ".join(problems[:3]),
-            tr("Choose a sticker pack, a folder or a zip archive with pictures."),
-        )
+        raise _nothing(path, " ".join(problems[:3]))
     first = found[0]
     title = first.title or pack.clean_text(path.name.split(".")[0])
     return ImportedPack(title, first.author, tuple(stickers), first.identifier, tuple(problems))
+
+
+def read_packs(path: Path) -> list[Finished]:
+    """The packs in a folder or an archive one by one, with their covers, as their files are.
+
+    Raises:
+        BadFileError: it is damaged or hostile.
+        NotFoundError: there is no pack inside.
+        DiskError: it cannot be read.
+    """
+    found, _problems = _packs(path)
+    if not any(one.items for one in found):
+        raise _nothing(path, "")
+    return found
+
+
+def _nothing(path: Path, why: str) -> NotFoundError:
+    return NotFoundError(
+        tr("There are no stickers in {name}.", name=path.name),
+        why,
+        tr("Choose a sticker pack, a folder or a zip archive with pictures."),
+    )
 
 
 def _packs(path: Path) -> tuple[list[Finished], list[str]]:
