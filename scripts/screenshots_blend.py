@@ -20,6 +20,7 @@ from stickerstudio import app
 from stickerstudio.core.messages import PreviewReady
 from stickerstudio.core.paths import Paths
 from stickerstudio.session.session import Session
+from stickerstudio.ui.compare_window import CompareWindow
 from stickerstudio.ui.main_window import MainWindow
 from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.style_map_window import StyleMapWindow
@@ -37,7 +38,9 @@ async def until(seen: Callable[[], object]) -> None:
         await asyncio.sleep(0.02)
 
 
-async def picture_both(window: MixPadWindow | StyleMapWindow, session: Session, name: str) -> None:
+async def picture_both(
+    window: MixPadWindow | StyleMapWindow | CompareWindow, session: Session, name: str
+) -> None:
     """Save `window` in both themes as docs/<name>.png and <name>-dark.png."""
     for theme, suffix in (("light", ""), ("dark", "-dark")):
         session.change_settings(dark=theme)
@@ -79,6 +82,19 @@ async def take_map(main: MainWindow, session: Session) -> None:
     window.close()
 
 
+async def take_compare(main: MainWindow, session: Session) -> None:
+    """Plain against mixed, the wipe in the middle."""
+    session.blending.take(())
+    main.show_compare()
+    window = main.compare
+    assert window is not None
+    session.blending.mix(dict.fromkeys((info.name for info in session.loras[:2]), 0.35))
+    await settle(session)
+    await until(lambda: all(window.view.pictures))
+    await picture_both(window, session, "blend-compare")
+    window.close()
+
+
 async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) -> None:
     """Every picture; `loras` are added first."""
     await until(lambda: session.engine.state == "idle" and session.loras)
@@ -88,6 +104,7 @@ async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) ->
     session.edit(prompt="cat face", seed=3, seed_locked=True, live=True)
     await take_pad(main, session)
     await take_map(main, session)
+    await take_compare(main, session)
 
 
 class Photographed(MainWindow):

@@ -12,6 +12,7 @@ from stickerstudio.ui import style
 from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.chat_pane import ChatPane
+from stickerstudio.ui.compare_window import CompareWindow
 from stickerstudio.ui.gallery_pane import GalleryPane
 from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.models_dialog import ModelsDialog
@@ -41,6 +42,7 @@ class MainWindow(QMainWindow):
         self._settings: SettingsDialog | None = None
         self.mix_pad: MixPadWindow | None = None
         self.style_map: StyleMapWindow | None = None
+        self.compare: CompareWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(QIcon(str(style.ICONS / "app.svg")))
@@ -88,6 +90,12 @@ class MainWindow(QMainWindow):
         if self.style_map is None:
             self.style_map = StyleMapWindow(self._session, self)
         _bring_up(self.style_map)
+
+    def show_compare(self) -> None:
+        """Open the comparison of two blends."""
+        if self.compare is None:
+            self.compare = CompareWindow(self._session, self)
+        _bring_up(self.compare)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -142,6 +150,7 @@ class MainWindow(QMainWindow):
         self.prompt.models_wanted.connect(self.show_models)
         self.blend.tools.pad_wanted.connect(self.show_mix_pad)
         self.blend.tools.map_wanted.connect(self.show_style_map)
+        self.blend.tools.compare_wanted.connect(self.show_compare)
         self.open_settings.clicked.connect(self.show_settings)
         make = self.prompt.make.click
         for keys, verb in (

@@ -148,12 +148,14 @@ class PreviewView(QWidget):
         colours = style.current_colours()
         painter.fillRect(place, QColor(colours.card))
         painter.setBrushOrigin(place.topLeft())
-        painter.drawTiledPixmap(place, _checkerboard(colours, self.devicePixelRatioF()))
+        painter.drawTiledPixmap(place, checkerboard(colours, self.devicePixelRatioF()))
         painter.drawPixmap(place, self._picture)
         painter.end()
 
 
-def _checkerboard(colours: style.Colours, ratio: float) -> QPixmap:
+def checkerboard(colours: style.Colours, ratio: float) -> QPixmap:
+    """The tile that shows where a picture is transparent."""
+    """A tile of the ground that transparent pictures are shown on."""
     side = round(SQUARE * ratio)
     tile = QPixmap(side * 2, side * 2)
     tile.fill(QColor(colours.card))

@@ -72,12 +72,6 @@ class StyleMapView(QWidget):
         self._stale.discard(cell)
         self.update()
 
-    def clear(self) -> None:
-        """Show no picture."""
-        self._pictures.clear()
-        self._stale.clear()
-        self.update()
-
     def mark(self, cell: Cell | None) -> None:
         """Frame the cell whose weights the blend has now."""
         if cell != self._here:
