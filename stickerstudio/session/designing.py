@@ -18,9 +18,12 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.core.library import Library
 from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.sticker import Sticker
+from stickerstudio.finish import stamps
 from stickerstudio.finish.composed import assemble
+from stickerstudio.finish.stamps import load
 from stickerstudio.session.background import Background
 from stickerstudio.session.collection import Collection
+from stickerstudio.session.lettering import Lettering
 from stickerstudio.session.state import Notice
 from stickerstudio.session.workers import Workers
 
@@ -38,7 +41,9 @@ class Designing(QObject):
         selected: index of the chosen layer in design.layers; None: none is.
         painted_size: width and height of the painted picture, pixels.
         painted: the painted picture, RGBA, at most PREVIEW_SIDE pixels; None while nothing is open.
+        composed_design: the design that `composed` showed last.
         composing: whether a newer picture than the last `composed` is on its way.
+        lettering: fonts and stamps to choose from.
     """
 
     opened = Signal()  # another sticker, with everything that belongs to it
@@ -61,10 +66,13 @@ class Designing(QObject):
         self._background = background
         self._workers = workers
         self._added = added
+        self.lettering = Lettering(collection.library, background, workers, self)
+        self.lettering.notice.connect(self.notice)
         self.sticker: Sticker | None = None
         self.painted: Image.Image | None = None
         self.painted_size = (1, 1)
         self.design = Design()
+        self.composed_design = self.design
         self.selected: int | None = None
         self.composing = False
         self._full: Image.Image | None = None
@@ -183,6 +191,10 @@ class Designing(QObject):
             self._merge = ""
             self.changed.emit()
 
+    def revert(self) -> None:
+        """Back to what is in the library; one step of undo."""
+        self.edit(self._on_disk)
+
     def save(self) -> None:
         """Put the design into the library in place of the sticker's own. → saved"""
         if self.sticker is not None:
@@ -247,6 +259,7 @@ class Designing(QObject):
         subject, composed = await self._workers.run(assemble, painted, subject, design, stamps)
         if painted is self.painted and opening == self._opening:
             self._subject = (method, subject)
+            self.composed_design = design
             self.composed.emit(composed)
 
     async def _load_stamps(self, design: Design) -> dict[str, Image.Image]:
@@ -298,6 +311,10 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 def _stamp(library: Library, source: str) -> Image.Image:
     """The picture of a stamp. Raises NotFoundError and the like where it cannot be had."""
+    if source.startswith("shipped:"):
+        return load(source, STAMP_SIDE)
+    if source.startswith(stamps.PREFIX):
+        return stamps.load(source, STAMP_SIDE)
     picture = open_picture(library.get(source).path)
     picture.thumbnail((STAMP_SIDE, STAMP_SIDE), Image.Resampling.LANCZOS)
     return picture.crop(picture.getbbox())
