@@ -22,7 +22,7 @@ from stickerstudio.ui.chat_drop import MOST_AT_ONCE
 from stickerstudio.ui.outgoing import MOST_OUTGOING
 from stickerstudio.ui.show_file import show_in_folder
 
-Name = Literal["send", "use", "copy", "save_png", "save_webp", "show", "star", "delete"]
+Name = Literal["send", "use", "edit", "copy", "save_png", "save_webp", "show", "star", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class _Plan:
 _PLANS: dict[Name, _Plan] = {
     "send": _Plan("send", ()),  # Enter and double-click are the view's own `activated`
     "use": _Plan("pencil", ("Ctrl+U",), for_one=True),
+    "edit": _Plan("brush", ("Ctrl+E",), for_one=True),
     "star": _Plan("star", ("Ctrl+B",)),
     "copy": _Plan("copy", (QKeySequence.StandardKey.Copy,)),
     "save_png": _Plan("save", (QKeySequence.StandardKey.Save,)),
@@ -55,9 +56,11 @@ class GalleryActions(QObject):
 
     Signals:
         changed(): what can be done now has changed.
+        edit_wanted(str): open the editor for the sticker of that id.
     """
 
     changed = Signal()
+    edit_wanted = Signal(str)
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class GalleryActions(QObject):
         handlers: dict[Name, Callable[[], None]] = {
             "send": self.send,
             "use": self.use_settings,
+            "edit": self.edit,
             "star": self.toggle_star,
             "copy": self.copy,
             "save_png": lambda: self.save("png"),
@@ -108,6 +112,7 @@ class GalleryActions(QObject):
         texts: dict[Name, str] = {
             "send": tr("Send to the chat"),
             "use": tr("Use these settings"),
+            "edit": tr("Edit…"),
             "star": tr("Remove from favourites") if self._all_stars() else tr("Add to favourites"),
             "copy": tr("Copy"),
             "save_png": tr("Save as PNG…"),
@@ -133,7 +138,7 @@ class GalleryActions(QObject):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         colours = style.current_colours()
         groups: tuple[tuple[Name, ...], ...] = (
-            ("send", "use"),
+            ("send", "edit", "use"),
             ("star", "copy", "save_png", "save_webp", "show"),
             ("delete",),
         )
@@ -160,6 +165,11 @@ class GalleryActions(QObject):
         """Bring prompt, seed and blend of the chosen sticker back into the panes."""
         for sticker in self._stickers(self._chosen()[:1]):
             self._session.use_settings(sticker)
+
+    def edit(self) -> None:
+        """Open the chosen sticker in the editor."""
+        for sticker_id in self._chosen()[:1]:
+            self.edit_wanted.emit(sticker_id)
 
     def toggle_star(self) -> None:
         """Mark all chosen as favourites; where all are, take the marks away."""

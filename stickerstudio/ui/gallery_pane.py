@@ -54,7 +54,7 @@ from stickerstudio.ui.widgets import (
 )
 
 _DEBOUNCE_MS = 150  # between the last key and the search
-_BUTTONS: tuple[Name, ...] = ("send", "use", "copy", "save_png", "show", "star", "delete")
+_BUTTONS: tuple[Name, ...] = ("send", "edit", "use", "copy", "save_png", "show", "star", "delete")
 
 
 class GalleryPane(Card):
@@ -177,6 +177,7 @@ class GalleryPane(Card):
         session, view = self._session, self.view
         session.sticker_ready.connect(self.model.add_newest)
         session.library_changed.connect(self.model.refresh)
+        session.designing.saved.connect(self._redraw)
         session.closed.connect(self.stop)
         self.model.failed.connect(self._complain)
         self.model.searched.connect(self._show_state)
@@ -402,6 +403,11 @@ class GalleryPane(Card):
         sticker = self.model.sticker(index.data(Role.ID))
         if sticker is not None:
             self._session.set_favourite([sticker.id], not sticker.favourite)
+
+    def _redraw(self, sticker: Sticker) -> None:
+        """Its picture is another one now."""
+        self.thumbnails.drop(sticker.id)
+        self.model.changed(sticker.id)
 
     def _menu(self, place: QPoint) -> None:
         where = self.view.viewport().mapToGlobal(place)

@@ -13,6 +13,7 @@ from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.chat_pane import ChatPane
 from stickerstudio.ui.compare_window import CompareWindow
+from stickerstudio.ui.editor_window import EditorWindow
 from stickerstudio.ui.gallery_pane import GalleryPane
 from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.models_dialog import ModelsDialog
@@ -43,6 +44,7 @@ class MainWindow(QMainWindow):
         self.mix_pad: MixPadWindow | None = None
         self.style_map: StyleMapWindow | None = None
         self.compare: CompareWindow | None = None
+        self.editor: EditorWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(QIcon(str(style.ICONS / "app.svg")))
@@ -97,6 +99,12 @@ class MainWindow(QMainWindow):
             self.compare = CompareWindow(self._session, self)
         _bring_up(self.compare)
 
+    def show_editor(self, sticker_id: str) -> None:
+        """Open the editor for a sticker."""
+        if self.editor is None:
+            self.editor = EditorWindow(self._session, self)
+        self.editor.open_for(sticker_id)
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
@@ -148,6 +156,7 @@ class MainWindow(QMainWindow):
         session.notice.connect(self.notices.add)
         self.notices.action_requested.connect(session.perform)
         self.prompt.models_wanted.connect(self.show_models)
+        self.gallery.actions_.edit_wanted.connect(self.show_editor)
         self.blend.tools.pad_wanted.connect(self.show_mix_pad)
         self.blend.tools.map_wanted.connect(self.show_style_map)
         self.blend.tools.compare_wanted.connect(self.show_compare)

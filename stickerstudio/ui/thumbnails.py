@@ -86,6 +86,12 @@ class Thumbnails(QObject, Generic[Source]):
         with self._lock:
             self._wishes.clear()
 
+    def drop(self, name: str) -> None:
+        """Forget the thumbnails of this name: its picture has changed."""
+        for key in [key for key in self._kept if key[0] == name]:
+            old = self._kept.pop(key)
+            self._bytes -= 4 * old.width() * old.height()
+
     def close(self) -> None:
         """Wait for the workers: nothing of ours may outlive the window."""
         with self._lock:
