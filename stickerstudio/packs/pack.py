@@ -46,6 +46,7 @@ class Pack:
         stickers: in their order.
         cover: which sticker stands for all, an index into `stickers`.
         accepted: what the user has agreed to lose, as (platform key, fix); see check.Fix.
+        platforms: the keys of those it is for.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Pack:
     stickers: tuple[PackSticker, ...] = ()
     cover: int = 0
     accepted: frozenset[tuple[str, str]] = frozenset()
+    platforms: tuple[str, ...] = ()
 
     def with_identifier(self) -> Pack:
         """The same, with an identifier if it had none: letters, digits and "-" only."""
@@ -101,6 +103,7 @@ def to_json(pack: Pack, folder: Path) -> str:
         "identifier": pack.identifier,
         "cover": pack.cover,
         "accepted": accepted,
+        "platforms": list(pack.platforms),
         "stickers": stickers,
     }
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
@@ -162,6 +165,7 @@ def _from_mapping(data: Mapping[str, Any], folder: Path) -> Pack:
         stickers=stickers,
         cover=cover if isinstance(cover, int) and 0 <= cover < len(stickers) else 0,
         accepted=accepted,
+        platforms=tuple(_text(platform) for platform in data.get("platforms", [])),
     )
 
 

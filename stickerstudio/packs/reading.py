@@ -147,17 +147,17 @@ def recognise(files: Files) -> list[Finished]:
     found: list[Finished] = []
     taken: set[str] = set()
     for folder in sorted(folders, key=_natural):
-        if any(folder == top or folder.startswith(f"{top}/") for top in taken):
+        if any(f"{folder}/".startswith(top) for top in taken):
             continue
         own = folders[folder]
         below = f"{folder}/" if folder else ""
         if (contents := _json(own.get("contents.json"))) and "sticker_packs" in contents:
             found += _whatsapp(contents, files, below)
-            taken.add(folder)
+            taken.add(below)
         elif folder.endswith(".stickerpack") and "Contents.json" in own:
             texts = folders.get(str(PurePosixPath(folder).parent.parent).removeprefix("."), {})
             found.append(_imessage(_json(own["Contents.json"]), files, below, texts))
-            taken.add(folder)
+            taken.add(below)
         elif not folder.endswith(".sticker") and (one := _plain(own)).items:
             found.append(one)
     return found

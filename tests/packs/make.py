@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
@@ -25,9 +28,9 @@ def drawing(name: str) -> Image.Image:
 
 
 def swinging(name: str, frames: int = 8, length_ms: int = 100) -> Animation:
-    """It turns to and fro."""
+    """It swings to and fro; no two frames are alike, which encoders would join."""
     image = drawing(name)
-    turns = [12 * (1 - abs(2 * i / frames - 1)) for i in range(frames)]
+    turns = [12 * math.sin(math.tau * (i + 0.1) / frames) for i in range(frames)]
     pictures = tuple(image.rotate(turn, Image.Resampling.BICUBIC) for turn in turns)
     return Animation(pictures, (length_ms,) * frames)
 
@@ -61,4 +64,7 @@ def export(pack: Pack, key: str, target: Path) -> Path:
     """Export in this process; where it is."""
     platform = find(key)
     plan = plan_export(pack, platform, [look(sticker.source) for sticker in pack.stickers])
-    return write_export(plan, [run(job) for job in plan.jobs], target)
+    return write_export(plan, [_run_once(replace(job, label="")) for job in plan.jobs], target)
+
+
+_run_once = lru_cache(maxsize=None)(run)  # the eight drawings come again and again
