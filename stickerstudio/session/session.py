@@ -37,6 +37,7 @@ from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
 from stickerstudio.session.designing import Designing
 from stickerstudio.session.labels import Labels
+from stickerstudio.session.packing import Packing
 from stickerstudio.session.process import MakeGenerator
 from stickerstudio.session.shelves import Shelves
 from stickerstudio.session.sketches import Sketches
@@ -151,6 +152,7 @@ class Session(QObject):
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
         self.sketches = Sketches(self._workbench, self)
         self.variations = Variations(self, self._background)
+        self.packing = Packing(self.library, self._background, self.workers, self)
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
         self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
@@ -505,6 +507,7 @@ class Session(QObject):
             self._conversation.close()
             self._shelves.close()
             self._collection.close()
+            self.packing.close()
             self.workers.close()
             if self._save_timer.isActive():
                 self._save_timer.stop()
