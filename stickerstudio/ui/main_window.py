@@ -18,6 +18,7 @@ from stickerstudio.ui.gallery_pane import GalleryPane
 from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.models_dialog import ModelsDialog
 from stickerstudio.ui.notice import NoticeBar
+from stickerstudio.ui.pack_window import PackWindow
 from stickerstudio.ui.prompt_pane import PromptPane
 from stickerstudio.ui.settings_dialog import SettingsDialog
 from stickerstudio.ui.status_line import StatusLine
@@ -44,6 +45,7 @@ class MainWindow(QMainWindow):
         self.mix_pad: MixPadWindow | None = None
         self.style_map: StyleMapWindow | None = None
         self.compare: CompareWindow | None = None
+        self.pack: PackWindow | None = None
         self.editor: EditorWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
@@ -105,6 +107,14 @@ class MainWindow(QMainWindow):
             self.editor = EditorWindow(self._session, self)
         self.editor.open_for(sticker_id)
 
+    def show_pack(self, sticker_ids: list[str] | None = None) -> None:
+        """Open the pack window; with ids, on a new pack of these stickers."""
+        if self.pack is None:
+            self.pack = PackWindow(self._session, self)
+        if sticker_ids:
+            self._session.packing.create(sticker_ids, tr("My stickers"), TITLE)
+        _bring_up(self.pack)
+
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
@@ -123,6 +133,8 @@ class MainWindow(QMainWindow):
         # hold Python's lock, which that thread needs in order to end.
         self.chat.stop()
         self.gallery.stop()
+        if self.pack is not None:
+            self.pack.stop()
         self.closing.emit()
         super().closeEvent(event)
 
@@ -161,6 +173,7 @@ class MainWindow(QMainWindow):
         self.blend.tools.map_wanted.connect(self.show_style_map)
         self.blend.tools.compare_wanted.connect(self.show_compare)
         self.open_settings.clicked.connect(self.show_settings)
+        self.gallery.actions_.pack_wanted.connect(self.show_pack)
         make = self.prompt.make.click
         for keys, verb in (
             ("Ctrl+Return", make),
