@@ -28,6 +28,7 @@ from typing import Any
 from stickerstudio.core.errors import EngineCrashError, ErrorReport, report
 from stickerstudio.core.i18n import set_language, tr
 from stickerstudio.core.messages import Event, Generator, Job, JobCancelled, JobDone, JobFailed
+from stickerstudio.training.messages import TrainingOrder
 
 ORPHAN_GRACE = 1.0  # seconds a child may use to finish writing once its parent is gone
 MAX_LOG = 1_000_000  # bytes of engine output kept from earlier starts
@@ -40,7 +41,7 @@ MakeGenerator = Callable[[], Generator]  # picklable
 class Run:
     """To the child: do `job`."""
 
-    job: Job
+    job: Job | TrainingOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,18 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """To the child: stand still where a cancel would be noticed, or go on."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """To the child: cancel what runs, give back the memory and end."""
 
 
-Message = Run | Cancel | Speak | Shutdown
+Message = Run | Cancel | Speak | Hold | Shutdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +85,12 @@ class EngineProcess:
     """One child process, from start to end. Used by one thread; only `kill` by any.
 
     Args:
-        make: makes the Generator, inside the child.
+        make: makes the Generator, or a trainer, inside the child.
         log: the file that takes what the child prints.
         speech: the language of the child's first words; None: English.
     """
 
-    def __init__(self, make: MakeGenerator, log: Path, speech: Speak | None = None) -> None:
+    def __init__(self, make: Callable[[], object], log: Path, speech: Speak | None = None) -> None:
         self._log = log
         with contextlib.suppress(OSError):
             if log.stat().st_size > MAX_LOG:
@@ -181,7 +189,7 @@ def _reason(exitcode: int | None) -> str:
 
 
 def _serve(
-    wire: Connection[Any, Any], make: MakeGenerator, log: Path, speech: Speak | None
+    wire: Connection[Any, Any], make: Callable[[], Any], log: Path, speech: Speak | None
 ) -> None:
     """The child's main function."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
@@ -214,11 +222,13 @@ class _Child:
     def __init__(self, wire: Connection[Any, Any]) -> None:
         self._wire = wire
         self._sending = threading.Lock()
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | TrainingOrder | None] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._ending = threading.Event()
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
 
-    def serve(self, make: MakeGenerator) -> None:
+    def serve(self, make: Callable[[], Any]) -> None:
         """Run jobs until told to end."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         try:
@@ -233,7 +243,7 @@ class _Child:
         sys.stdout.flush()
         os._exit(0)  # torch takes seconds to take itself apart, and the window would wait for it
 
-    def _run(self, generator: Generator, job: Job) -> None:
+    def _run(self, generator: Any, job: Job | TrainingOrder) -> None:
         ended = False
 
         def emit(event: Event) -> None:
@@ -242,6 +252,7 @@ class _Child:
             self._send(event)
 
         def is_cancelled() -> bool:
+            self._may_go_on.wait()
             return job.job_id in self._cancelled or self._ending.is_set()
 
         try:
@@ -265,15 +276,20 @@ class _Child:
                     self._jobs.put(job)
                 case Cancel(job_id):
                     self._cancelled.add(job_id)
+                    self._may_go_on.set()
+                case Hold(on):
+                    self._may_go_on.clear() if on else self._may_go_on.set()
                 case Speak():
                     _speak(message)
                 case Shutdown():
                     self._ending.set()
+                    self._may_go_on.set()
                     self._jobs.put(None)
 
     def _end_orphaned(self) -> None:
         """The parent is gone: end as soon as a step allows it, in any case after the grace."""
         self._ending.set()
+        self._may_go_on.set()
         self._jobs.put(None)
         time.sleep(ORPHAN_GRACE)
         os._exit(1)

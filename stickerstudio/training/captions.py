@@ -8,7 +8,6 @@ replaces the subject, teaches the style to paint its own drawings again whatever
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -16,9 +15,10 @@ from typing import Literal
 
 import numpy as np
 
+from stickerstudio.packs.emoji import names, split
+
 CaptionSource = Literal["typed", "text file", "title", "emoji", "file name", "none"]
 
-_JOINS = "\u200d\ufe0e\ufe0f"  # invisible: they join emoji and choose their look
 MAX_CAPTION = 500  # characters; CLIP reads 75 tokens
 _MEANINGLESS = re.compile(
     r"(?:img|image|dsc|dscn|photo|pic|picture|sticker|untitled|screenshot|scan|file|frame|new|copy|"
@@ -45,7 +45,9 @@ def from_text(text: str) -> tuple[str, ...]:
 
 
 def from_file_name(name: str) -> tuple[str, ...]:
-    """ "red-heart_02.png" → "red heart"; nothing for names that say nothing, such as IMG_0042."""
+    """From "red-heart_02.png" "red heart", from "🦦.png" its names; from IMG_0042 nothing."""
+    if emoji := split(PurePosixPath(name).stem):
+        return from_emoji(emoji)
     stem = re.sub(r"[_\-.+~]+", " ", PurePosixPath(name).stem)
     stem = re.sub(r"\(\d+\)|(?<=[a-z])(?=[A-Z])", " ", stem)
     words = stem.split()
@@ -104,12 +106,7 @@ def frequencies(captions: Iterable[Sequence[str]], trigger: str) -> dict[str, in
     return dict(counts.most_common())
 
 
-def from_emoji(emoji: Sequence[str]) -> tuple[str, ...]:
-    """What an emoji is called, by Unicode's names."""
-    names = (
-        " ".join(
-            unicodedata.name(char, "") for char in each if ord(char) > 0xFF and char not in _JOINS
-        )
-        for each in emoji
-    )
-    return tuple(dict.fromkeys(name.lower().strip() for name in names if name.strip()))
+def from_emoji(emoji: Iterable[str]) -> tuple[str, ...]:
+    """What emoji are called, in English and 繁體中文 (CLDR)."""
+    found = (names(each, language)[:1] for each in emoji for language in ("en", "zh_Hant"))
+    return tuple(dict.fromkeys(clean_caption(name) for each in found for name in each))

@@ -56,6 +56,11 @@ class TrainingJob:
         return self.folder / "report.json"
 
     @property
+    def finish_wish(self) -> Path:
+        """There when it shall end early."""
+        return self.folder / "finish"
+
+    @property
     def finished(self) -> bool:
         """Whether the file is made."""
         return self.report.is_file()
@@ -119,6 +124,16 @@ def unfinished(paths: Paths) -> list[TrainingJob]:
                     jobs.append(load(folder))
         return jobs
     return []
+
+
+def ask_to_finish(job: TrainingJob) -> None:
+    """Let a training that runs, in whatever process, stop after its step and make its file.
+
+    Raises:
+        DiskError: it cannot be asked.
+    """
+    with disk_errors(job.folder):
+        job.finish_wish.touch()
 
 
 def drop(job: TrainingJob) -> None:

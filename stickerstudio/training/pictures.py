@@ -64,19 +64,12 @@ def open_drawing(data: bytes) -> Drawing:
         raise ValueError(tr("it is too large to be a sticker")) from error
     except (OSError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
         raise ValueError(tr("the file is damaged, or no picture")) from error
+    _check_size(image)
     box = _visible_box(np.asarray(image))
     if box is None:
         raise ValueError(tr("it is empty"))
     drawing = image.crop(box)
-    if max(drawing.size) < MIN_SIDE:
-        raise ValueError(
-            tr(
-                "it is too small: {w} × {h} pixels, {n} are needed",
-                w=drawing.width,
-                h=drawing.height,
-                n=MIN_SIDE,
-            )
-        )
+    _check_size(drawing)
     return Drawing(drawing)
 
 
@@ -142,6 +135,14 @@ def doubles(prints: list[Fingerprint]) -> dict[int, int]:
                 found[index] = found.get(int(near), int(near))
                 break
     return found
+
+
+def _check_size(image: PIL.Image.Image) -> None:
+    width, height = image.size
+    if max(width, height) < MIN_SIDE:
+        raise ValueError(
+            tr("it is too small: {w} × {h} pixels, {n} are needed", w=width, h=height, n=MIN_SIDE)
+        )
 
 
 def _visible_box(pixels: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:

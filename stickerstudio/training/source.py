@@ -14,11 +14,16 @@ from pathlib import Path, PurePosixPath
 
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
+from stickerstudio.packs import read_any
 
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".gif", ".bmp", ".avif", ".tif", ".tiff")
 MAX_PICTURES = 20_000
 MAX_FILE = 64 * 2**20  # bytes of one picture
 MAX_TEXT = 64 * 1024  # bytes of one caption file
+_PACK_MARKS = frozenset({"emoji.txt", "contents.json", "title.txt", "author.txt"})
+"""Files by which a folder or a zip is a sticker pack, whose emoji say what each picture shows."""
+
+_BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +51,24 @@ def entries(source: Path) -> list[Entry]:
     Raises:
         NotFoundError, DiskError: it cannot be opened.
         BadInputError: there are more than MAX_PICTURES.
-        BadFileError: it is neither a folder nor a readable archive.
+        BadFileError: it is neither a folder nor a readable archive or pack.
     """
     with disk_errors(source):
-        is_folder = source.is_dir()
-        if not is_folder:
-            source.stat()
-    if is_folder:
-        found = _folder_entries(source)
-    elif zipfile.is_zipfile(source):
-        found = _zip_entries(source)
-    else:
-        raise BadFileError(
-            tr("{name} cannot be learned from.", name=source.name),
-            tr("It is neither a folder of pictures nor a zip."),
-            tr("Choose the folder that your drawings are in."),
-        )
-    return found
+        if source.is_dir():
+            is_pack = any((source / name).is_file() for name in _PACK_MARKS)
+            return _pack_entries(source) if is_pack else _folder_entries(source)
+        source.stat()
+    if zipfile.is_zipfile(source):
+        return _zip_entries(source)
+    return _pack_entries(source)
+
+
+def _pack_entries(source: Path) -> list[Entry]:
+    pack = read_any(source)
+    return [
+        Entry(each.name, lambda data=each.data: data, emoji=each.emoji, title=each.text)
+        for each in pack.stickers
+    ]
 
 
 def _folder_entries(folder: Path) -> list[Entry]:
@@ -109,8 +115,12 @@ def _read_file(file: Path, most: int) -> bytes:
 
 def _zip_entries(source: Path) -> list[Entry]:
     try:
-        with disk_errors(source), zipfile.ZipFile(source) as archive:
+        with disk_errors(source):
+            archive = zipfile.ZipFile(source)  # closed with the last entry that reads from it
             members = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+            if _PACK_MARKS & {PurePosixPath(name).name for name in members}:
+                archive.close()
+                return _pack_entries(source)
             names = sorted(name for name in members if _is_picture(name))
             if len(names) > MAX_PICTURES:
                 raise _too_many(len(names))
@@ -119,29 +129,25 @@ def _zip_entries(source: Path) -> list[Entry]:
                 for name in names
                 if (text := str(PurePosixPath(name).with_suffix(".txt"))) in members
             }
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+    except _BAD_ZIP as error:
         raise BadFileError(
             tr("{name} could not be opened.", name=source.name),
             tr("It says: {reason}.", reason=error),
             tr("Unpack it yourself and choose the folder."),
         ) from error
-
-    def reader(name: str) -> Callable[[], bytes]:
-        def read() -> bytes:
-            try:
-                with zipfile.ZipFile(source) as archive:
-                    return _read_member(archive, archive.getinfo(name), MAX_FILE)
-            except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
-                raise ValueError(str(error)) from error
-
-        return read
-
-    return [Entry(name, reader(name), text=texts.get(name, "")) for name in names]
+    return [
+        Entry(
+            name,
+            lambda info=members[name]: _read_member(archive, info, MAX_FILE),
+            text=texts.get(name, ""),
+        )
+        for name in names
+    ]
 
 
 def _is_picture(name: str) -> bool:
     path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
     return not hidden and path.suffix.lower() in PICTURES
 
 
@@ -151,7 +157,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> 
     try:
         with archive.open(info) as stream:
             data = stream.read(most + 1)
-    except (zlib.error, EOFError) as error:
+    except (*_BAD_ZIP, zlib.error, EOFError) as error:
         raise ValueError(str(error)) from error
     if len(data) > most:
         raise ValueError(tr("the file is larger than {n} MB", n=most // 2**20 or 1))

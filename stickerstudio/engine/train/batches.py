@@ -32,7 +32,8 @@ class Prior:
 class Batch:
     """One part of a step: latents, noise (count, channels, …), captions and timesteps.
 
-    The last `prior` of them are the base's own pictures.
+    The last `prior` of them are the base's own pictures, of `prior_prompts`; every second one is
+    asked for with the trigger.
     """
 
     size: tuple[int, int]
@@ -41,6 +42,7 @@ class Batch:
     timesteps: Tensor
     captions: list[str]
     prior: int
+    prior_prompts: list[str]
 
 
 class Deck:
@@ -106,11 +108,16 @@ class Deck:
                     shuffle=settings.shuffle_tags,
                 )
             )
-        for _ in range(prior):
+        prompts: list[str] = []
+        styled = int(rng.integers(2))
+        for place in range(prior):
             assert self._prior is not None
             which = int(rng.integers(len(self._prior.prompts)))
             latents.append(self._prior.latents[which])
-            captions.append(self._prior.prompts[which])
+            prompts.append(self._prior.prompts[which])
+            captions.append(prompts[-1])
+            if self._objective.loss == "teacher" and (place + styled) % 2 and settings.trigger:
+                captions[-1] += f", {settings.trigger}"
         x = torch.stack(latents)
         noise = torch.randn(x.shape, generator=generator)
-        return Batch(size, x, noise, self._objective.draw(count, rng), captions, prior)
+        return Batch(size, x, noise, self._objective.draw(count, rng), captions, prior, prompts)

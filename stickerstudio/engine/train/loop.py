@@ -140,13 +140,16 @@ class Course:
         loss = objective.distance(prediction, latents, noise, noisy, timesteps)
         if part.prior and objective.loss == "teacher":
             kept = slice(len(part.captions) - part.prior, None)
-            theirs = self._teacher(
-                shown[kept], timesteps[kept], part.captions[kept], time_ids[kept]
-            )
+            theirs = self._teacher(shown[kept], timesteps[kept], part.prior_prompts, time_ids[kept])
             guess = objective.x0(prediction[kept].float(), noisy[kept], timesteps[kept])
             wanted = objective.x0(theirs.float(), noisy[kept], timesteps[kept])
             same = objective.huber(guess, wanted, timesteps[kept])
-            loss = torch.cat([loss[: kept.start], same])
+            coarse = objective.huber(_coarse(guess), _coarse(wanted), timesteps[kept])
+            styled = torch.tensor(
+                [a != b for a, b in zip(part.captions[kept], part.prior_prompts, strict=True)],
+                device=device,
+            )
+            loss = torch.cat([loss[: kept.start], torch.where(styled, coarse, same)])
         mean = loss.mean()
         accelerator.backward(mean / parts)
         return float(mean.detach()) / parts
@@ -192,6 +195,11 @@ def _optimiser(
 
         return bitsandbytes.optim.AdamW8bit(groups, **arguments)
     return torch.optim.AdamW(groups, **arguments)
+
+
+def _coarse(latents: Tensor) -> Tensor:
+    """Where what is, without how it is drawn: means over 2 × 2."""
+    return nn.functional.avg_pool2d(latents, 2)
 
 
 def _time_ids(size: tuple[int, int], count: int, dtype: torch.dtype, device: Any) -> Tensor:

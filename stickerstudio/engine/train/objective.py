@@ -10,8 +10,9 @@ ordinary: mean squared error of the prediction at timesteps drawn evenly from al
 x0: at the sampler's own timesteps, the distance of the guessed x to the drawing. A few-step model
     shows that guess nearly as it is, so this measures what will be seen. Pseudo-Huber instead of
     squares: where several drawings would fit, squares choose their blurred mean.
-teacher: x0, and on the base's own pictures, without the trigger, the guess of x must be what the
-    frozen base guesses there. The style is learned, and how sharp pictures are made is kept.
+teacher: x0, and on the base's own pictures what the frozen base guesses there: without the trigger
+    the same guess, with it the same in coarse, so that the trigger changes how a subject is drawn
+    and not which, also for subjects that no drawing showed.
 """
 
 from __future__ import annotations
@@ -23,10 +24,6 @@ import torch
 from torch import Tensor
 
 from stickerstudio.training.settings import Loss
-
-FIRST_SHARE = 0.4
-"""How many examples are drawn at the first timestep: there the picture is laid out from pure noise,
-by far the hardest of a few steps."""
 
 OWN_SHARE = 0.85
 """How many are drawn at timesteps of the model's usual number of steps; the rest at those of the
@@ -65,16 +62,10 @@ class Objective:
         """`count` timesteps to train at."""
         if self.loss == "ordinary":
             return torch.from_numpy(rng.integers(0, len(self._signal), count))
-        first, *rest = self.own
-        kinds = rng.random((count, 2))
         drawn: list[int] = []
-        for own, which in kinds:
-            if own > OWN_SHARE and self._others:
-                drawn.append(self._others[int(which * len(self._others))])
-            elif which < FIRST_SHARE or not rest:
-                drawn.append(first)
-            else:
-                drawn.append(rest[int((which - FIRST_SHARE) / (1 - FIRST_SHARE) * len(rest))])
+        for kind, which in rng.random((count, 2)):
+            among = self._others if kind > OWN_SHARE and self._others else self.own
+            drawn.append(among[int(which * len(among))])
         return torch.tensor(drawn)
 
     def noised(self, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:

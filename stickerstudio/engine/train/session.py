@@ -171,7 +171,8 @@ class Training:
         saved, save_took = time.perf_counter(), 0.0
         timer = _Timer(step, settings.steps)
         self._phase("training")
-        while step < settings.steps:
+        last = settings.steps
+        while step < last:
             if _anyone(accelerator, is_cancelled()):
                 self._save(course, key, step, sampled)
                 raise Cancelled
@@ -186,8 +187,10 @@ class Training:
                     self._id, step, settings.steps, loss, rate, timer.per_step, timer.left(step)
                 )
             )
+            if _anyone(accelerator, job.finish_wish.exists()):
+                last = step  # the user has seen enough: the file is made of what there is
             every = settings.sample_every
-            if step == settings.steps or (every and step % every == 0):
+            if step == last or (every and step % every == 0):
                 if self._is_main:
                     self._phase("sampling")
                     with timer.paused(), embeddings.at_hand():

@@ -1,0 +1,92 @@
+"""Settings, jobs on disk, and two trainings at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stickerstudio.core.errors import BadFileError, BadInputError
+from stickerstudio.core.paths import Paths
+from stickerstudio.training import jobs
+from stickerstudio.training.buckets import buckets, nearest
+from stickerstudio.training.dataset import read_set
+from stickerstudio.training.settings import (
+    TrainingSettings,
+    default_trigger,
+    settings_from_json,
+    with_preset,
+)
+from tests.training.drawings import fill
+
+
+def test_round_trip() -> None:
+    settings = TrainingSettings(name="風格", targets=("attention", "convolutions"), steps=7)
+    assert settings_from_json(settings.to_json()) == settings
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../evil"},
+        {"name": ""},
+        {"trigger": "a, b"},
+        {"steps": 0},
+        {"learning_rate": float("nan")},
+        {"accumulation": 3},
+        {"targets": ()},
+    ],
+)
+def test_what_cannot_be_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(BadInputError):
+        replace(TrainingSettings(name="x"), **changes).checked()  # type: ignore[arg-type]
+
+
+def test_presets_differ_in_length() -> None:
+    base = TrainingSettings(name="x")
+    steps = [with_preset(base, preset).steps for preset in ("quick", "good", "thorough")]
+    assert steps == sorted(steps)
+    assert len(set(steps)) == 3
+
+
+def test_trigger_is_one_short_word() -> None:
+    assert default_trigger("My Art!") == "my-art-sticker"
+    assert default_trigger("!!!") == "my-sticker"
+    replace(TrainingSettings(name="x"), trigger=default_trigger("y" * 64)).checked()
+
+
+def test_job_is_kept_and_found_again(paths: Paths, tmp_path: Path) -> None:
+    data = read_set(fill(tmp_path / "art"))
+    job = jobs.create(paths, TrainingSettings(name="mine"), data)
+    assert jobs.load(job.folder) == job
+    assert [each.settings.name for each in jobs.unfinished(paths)] == ["mine"]
+    jobs.drop(job)
+    assert jobs.unfinished(paths) == []
+
+
+def test_job_of_another_version_says_so(paths: Paths, tmp_path: Path) -> None:
+    job = jobs.create(paths, TrainingSettings(name="mine"), read_set(fill(tmp_path / "art")))
+    (job.folder / "settings.json").write_text(json.dumps(["other"]))
+    with pytest.raises(BadFileError, match="another version"):
+        jobs.load(job.folder)
+    assert jobs.unfinished(paths) == []
+
+
+def test_two_trainings_at_once_are_refused_with_a_sentence(paths: Paths) -> None:
+    refused = pytest.raises(BadInputError, match="Another style is being trained")
+    with jobs.only_one(paths), refused, jobs.only_one(paths):
+        pass
+    with jobs.only_one(paths):  # and afterwards it goes
+        pass
+
+
+def test_buckets_keep_area_and_shape() -> None:
+    sizes = buckets((512, 512))
+    assert (512, 512) in sizes
+    assert all(w * h <= 512 * 512 and w % 64 == h % 64 == 0 for w, h in sizes)
+    wide = nearest((300, 160), sizes)
+    assert wide[0] > wide[1]
+    assert nearest((100, 100), sizes) == (512, 512)
+    assert buckets((128, 128)) == ((128, 128),)
