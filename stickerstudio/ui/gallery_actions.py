@@ -22,7 +22,9 @@ from stickerstudio.ui.chat_drop import MOST_AT_ONCE
 from stickerstudio.ui.outgoing import MOST_OUTGOING
 from stickerstudio.ui.show_file import show_in_folder
 
-Name = Literal["send", "use", "edit", "copy", "save_png", "save_webp", "show", "star", "delete"]
+Name = Literal[
+    "send", "use", "edit", "copy", "save_png", "save_webp", "show", "star", "pack", "delete"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ _PLANS: dict[Name, _Plan] = {
     "save_png": _Plan("save", (QKeySequence.StandardKey.Save,)),
     "save_webp": _Plan("save", ("Ctrl+Shift+S",)),
     "show": _Plan("folder", ("Ctrl+Shift+O",), for_one=True),
+    "pack": _Plan("pack", ("Ctrl+K",)),
     "delete": _Plan("trash", (QKeySequence.StandardKey.Delete, "Backspace")),
 }
 
@@ -56,11 +59,13 @@ class GalleryActions(QObject):
 
     Signals:
         changed(): what can be done now has changed.
+        pack_wanted(list[str]): make a pack of the stickers of these ids.
         edit_wanted(str): open the editor for the sticker of that id.
     """
 
     changed = Signal()
     edit_wanted = Signal(str)
+    pack_wanted = Signal(object)
 
     def __init__(
         self,
@@ -85,6 +90,7 @@ class GalleryActions(QObject):
             "save_png": lambda: self.save("png"),
             "save_webp": lambda: self.save("webp"),
             "show": self.show_in_folder,
+            "pack": self.make_pack,
             "delete": self.delete,
         }
         for name, plan in _PLANS.items():
@@ -118,6 +124,7 @@ class GalleryActions(QObject):
             "save_png": tr("Save as PNG…"),
             "save_webp": tr("Save as WebP…"),
             "show": tr("Show in folder"),
+            "pack": tr("Make a pack…"),
             "delete": tr("Delete"),
         }
         for name, text in texts.items():
@@ -140,6 +147,7 @@ class GalleryActions(QObject):
         groups: tuple[tuple[Name, ...], ...] = (
             ("send", "edit", "use"),
             ("star", "copy", "save_png", "save_webp", "show"),
+            ("pack",),
             ("delete",),
         )
         for group in groups:
@@ -170,6 +178,11 @@ class GalleryActions(QObject):
         """Open the chosen sticker in the editor."""
         for sticker_id in self._chosen()[:1]:
             self.edit_wanted.emit(sticker_id)
+
+    def make_pack(self) -> None:
+        """Open a new pack of the chosen stickers, oldest first."""
+        if ids := self._chosen():
+            self.pack_wanted.emit(ids[::-1])
 
     def toggle_star(self) -> None:
         """Mark all chosen as favourites; where all are, take the marks away."""

@@ -54,7 +54,17 @@ from stickerstudio.ui.widgets import (
 )
 
 _DEBOUNCE_MS = 150  # between the last key and the search
-_BUTTONS: tuple[Name, ...] = ("send", "edit", "use", "copy", "save_png", "show", "star", "delete")
+_BUTTONS: tuple[Name, ...] = (
+    "send",
+    "edit",
+    "use",
+    "copy",
+    "save_png",
+    "show",
+    "star",
+    "pack",
+    "delete",
+)
 
 
 class GalleryPane(Card):
