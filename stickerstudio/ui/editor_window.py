@@ -22,14 +22,16 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.editor_canvas import EditorCanvas
+from stickerstudio.ui.editor_caption import CaptionPanel
 from stickerstudio.ui.editor_cutout import CutoutPanel
 from stickerstudio.ui.editor_outline import OutlinePanel
 from stickerstudio.ui.editor_panel import EditorPanel
+from stickerstudio.ui.editor_stamps import StampPanel
 from stickerstudio.ui.notice import NoticeBar
 from stickerstudio.ui.widgets import Card, ElidedLabel, IconButton, PushButton, label, name_control
 
-PANELS: tuple[type[EditorPanel], ...] = (CutoutPanel, OutlinePanel)
-_COLUMN = style.SPACE * 40  # pixels, the panels' width
+PANELS: tuple[type[EditorPanel], ...] = (CutoutPanel, OutlinePanel, CaptionPanel, StampPanel)
+_COLUMN = style.SPACE * 50  # pixels, the panels' width
 
 
 class EditorWindow(QDialog):
@@ -156,7 +158,7 @@ class EditorWindow(QDialog):
         box.addWidget(self.notices)
         box.addLayout(row, 1)
         box.addLayout(foot)
-        self.resize(style.SPACE * 124, style.SPACE * 84)
+        self.resize(style.SPACE * 134, style.SPACE * 84)
 
     def _connect(self) -> None:
         document = self.document
