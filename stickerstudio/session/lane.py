@@ -344,8 +344,8 @@ class Lane(QThread):
             return LOADING_PATIENCE
         return max(self._patience, 2 * self._longest_silence)
 
-    def _end_running(self) -> None:
-        self._schedule.end(time.monotonic())
+    def _end_running(self, *, done: bool = False) -> None:
+        self._schedule.end(time.monotonic(), done=done)
         self._cancelled = self._dropped = self._loading = False
         if not self._closing:
             self._kill_at = None
@@ -403,7 +403,7 @@ class Lane(QThread):
     def _job_ended(self, news: JobDone | JobCancelled | JobFailed) -> None:
         job = self._schedule.running
         again = self._gave_way and isinstance(news, JobCancelled) and not self._closing
-        self._end_running()
+        self._end_running(done=isinstance(news, JobDone))
         self._failures = 0
         if again and job is not None:
             self._schedule.add(job)

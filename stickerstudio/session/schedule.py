@@ -5,9 +5,10 @@
 - A waiting preview runs before the next order, because the user is looking at it. But between two
   orders only one preview has its turn, so that a slider that never rests cannot starve an order.
 - An order that arrives cancels a running preview: who presses Make no longer waits for a sketch.
-- A newer preview cancels a running one, but leaves it `PREVIEW_GRACE` seconds from its start. On a
-  fast machine every picture under a moving slider is seen that way; on a slow one none delays the
-  next for longer.
+- A newer preview cancels a running one, but leaves it a grace from its start: half as long again
+  as the last finished one took, so that pictures are seen under a moving slider; or, where that
+  took more than `FOLLOWS` seconds and no longer follows a hand, `PREVIEW_GRACE`, so that none
+  delays the next for longer.
 - Sketches come after both, and not before `HAND_RESTS` seconds have passed since the last preview:
   begun under a moving slider, each would only be in the next preview's way. A running one gives way
   at once and waits again in its old place.
@@ -22,6 +23,7 @@ from collections import deque
 from stickerstudio.core.messages import Job, Order, PreviewRequest, Sketch, Warm
 
 PREVIEW_GRACE = 0.7  # seconds
+FOLLOWS = 2.0  # seconds; a picture that takes longer is no answer to a movement any more
 HAND_RESTS = 0.3  # seconds; a hand on a slider asks for its next picture well within this
 
 
@@ -37,6 +39,7 @@ class Schedule:
         self._warm: Warm | None = None
         self._preview_had_its_turn = False
         self._order_came = False  # while the running preview ran
+        self._usual = 0.0  # seconds the last finished preview took
         self._sketches_from = 0.0  # the time from which a sketch may begin
 
     def add(self, job: Job) -> Job | None:
@@ -77,10 +80,12 @@ class Schedule:
             return self._sketches_from
         return None
 
-    def end(self, now: float) -> None:
-        """Nothing runs any more."""
+    def end(self, now: float, *, done: bool = False) -> None:
+        """Nothing runs any more; `done`: what ran was finished."""
         if isinstance(self.running, PreviewRequest):
             self._sketches_from = now + HAND_RESTS
+            if done:
+                self._usual = now - self._since
         self.running = None
 
     def gives_way_at(self) -> float | None:
@@ -90,7 +95,8 @@ class Schedule:
                 if self._orders and self._order_came:
                     return self._since
                 if self._preview:
-                    return self._since + PREVIEW_GRACE
+                    usual = self._usual if self._usual <= FOLLOWS else 0.0
+                    return self._since + max(PREVIEW_GRACE, 1.5 * usual)
             case Sketch():
                 if self._orders or self._preview:
                     return self._since

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stickerstudio.core.messages import Order, PreviewRequest, Sketch, Warm
 from stickerstudio.core.recipe import Recipe
-from stickerstudio.session.schedule import HAND_RESTS, PREVIEW_GRACE, Schedule
+from stickerstudio.session.schedule import FOLLOWS, HAND_RESTS, PREVIEW_GRACE, Schedule
 
 
 def order(job_id: int) -> Order:
@@ -78,6 +80,29 @@ def test_a_newer_preview_leaves_the_running_one_its_grace():
     begin(schedule, now=10.0)
     schedule.add(preview(2))
     assert schedule.gives_way_at() == 10.0 + PREVIEW_GRACE
+
+
+def test_the_grace_is_what_a_picture_takes_as_long_as_that_follows_a_hand():
+    schedule = Schedule()
+
+    def grace_after(seconds: float, *, done: bool = True) -> float:
+        for job_id, began in ((1, 100.0), (2, 200.0)):
+            schedule.add(preview(job_id))
+            assert schedule.begin_next(began) is not None
+            if job_id == 1:
+                schedule.end(began + seconds, done=done)
+        schedule.add(preview(3))
+        at = schedule.gives_way_at()
+        assert at is not None
+        schedule.end(300.0)
+        assert schedule.begin_next(300.0) == preview(3)
+        schedule.end(300.0)
+        return at - 200.0
+
+    assert grace_after(0.1) == pytest.approx(PREVIEW_GRACE)
+    assert grace_after(1.2) == pytest.approx(1.8)
+    assert grace_after(0.2, done=False) == pytest.approx(1.8)  # a cancelled one says nothing
+    assert grace_after(FOLLOWS + 0.1) == pytest.approx(PREVIEW_GRACE)
 
 
 def test_nothing_cancels_a_running_order():
