@@ -36,6 +36,7 @@ from stickerstudio.session.blending import Blending
 from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
 from stickerstudio.session.designing import Designing
+from stickerstudio.session.expressions import Expressions
 from stickerstudio.session.labels import Labels
 from stickerstudio.session.packing import Packing
 from stickerstudio.session.process import MakeGenerator
@@ -98,6 +99,7 @@ class Session(QObject):
         draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
         labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
+        expressions: a board of one character.
         variations: more like a sticker, and pictures to start from.
         sketches: more pictures than the one preview, made when there is time.
         designing: the sticker that is open in the editor.
@@ -152,6 +154,7 @@ class Session(QObject):
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
         self.sketches = Sketches(self._workbench, self)
         self.variations = Variations(self, self._background)
+        self.expressions = Expressions(self, self._background)
         self.packing = Packing(self.library, self._background, self.workers, self)
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)

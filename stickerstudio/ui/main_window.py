@@ -11,6 +11,7 @@ from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_tools import add_undo_keys
+from stickerstudio.ui.board_window import BoardWindow
 from stickerstudio.ui.chat_pane import ChatPane
 from stickerstudio.ui.compare_window import CompareWindow
 from stickerstudio.ui.editor_window import EditorWindow
@@ -47,6 +48,7 @@ class MainWindow(QMainWindow):
         self.compare: CompareWindow | None = None
         self.pack: PackWindow | None = None
         self.editor: EditorWindow | None = None
+        self.board: BoardWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
         self.setWindowIcon(QIcon(str(style.ICONS / "app.svg")))
@@ -101,6 +103,12 @@ class MainWindow(QMainWindow):
             self.compare = CompareWindow(self._session, self)
         _bring_up(self.compare)
 
+    def show_board(self, character: str) -> None:
+        """Open the expressions board; `character` for one that is to be made."""
+        if self.board is None:
+            self.board = BoardWindow(self._session, self)
+        self.board.open_for(character)
+
     def show_editor(self, sticker_id: str) -> None:
         """Open the editor for a sticker."""
         if self.editor is None:
@@ -133,6 +141,8 @@ class MainWindow(QMainWindow):
         # hold Python's lock, which that thread needs in order to end.
         self.chat.stop()
         self.gallery.stop()
+        if self.board is not None:
+            self.board.stop_workers()
         if self.pack is not None:
             self.pack.stop()
         self.closing.emit()
@@ -168,6 +178,7 @@ class MainWindow(QMainWindow):
         session.notice.connect(self.notices.add)
         self.notices.action_requested.connect(session.perform)
         self.prompt.models_wanted.connect(self.show_models)
+        self.prompt.expressions_wanted.connect(self.show_board)
         self.gallery.actions_.edit_wanted.connect(self.show_editor)
         self.blend.tools.pad_wanted.connect(self.show_mix_pad)
         self.blend.tools.map_wanted.connect(self.show_style_map)

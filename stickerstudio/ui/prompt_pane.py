@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr, tr_n
@@ -19,6 +20,7 @@ from stickerstudio.ui.preview import PreviewView
 from stickerstudio.ui.prompt_chips import PromptChips
 from stickerstudio.ui.prompt_edit import PromptEdit
 from stickerstudio.ui.prompt_options import PromptOptions
+from stickerstudio.ui.prompt_start import PromptChoices, PromptStart
 from stickerstudio.ui.widgets import Card, FlowLayout, PushButton, label, name_control
 from stickerstudio.ui.words import has_word, nearest_concepts, replace_word, with_word, without_word
 
@@ -27,6 +29,7 @@ class PromptPane(Card):
     """Shows session.draft and edits it."""
 
     models_wanted = Signal(str)  # open the models window; the model to get, or ""
+    expressions_wanted = Signal(str)  # open the board; a character for it
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +42,11 @@ class PromptPane(Card):
         self.preview = PreviewView()
         self.prompt = PromptEdit()
         self.chips = PromptChips()
+        self.start = PromptStart(session)
+        self.choices = PromptChoices()
+        self.expressions = PushButton(icon="faces")
+        self.setAcceptDrops(True)
+        self.prompt.setAcceptDrops(False)  # a picture dropped there is the pane's
         self.options = PromptOptions()
         self.make = PushButton(icon="make", primary=True)
         self.stop = PushButton(icon="stop")
@@ -63,6 +71,12 @@ class PromptPane(Card):
         )
         if self.preview.caption:
             self.preview.set_caption(self._caption())
+        self.expressions.setText(tr("E&xpressions…"))
+        name_control(
+            self.expressions,
+            tr("Expressions"),
+            tr("A board of many expressions of one character"),
+        )
         name_control(self.stop, tr("Stop making"), tr("Stop what is being made (Esc)"))
         self.stop.setText(tr("St&op"))
         self._show_draft()
@@ -71,6 +85,28 @@ class PromptPane(Card):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _files(event):
+            event.acceptProposedAction()
+            self._mark(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        del event
+        self._mark(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A picture to start from; the first, where several are dropped."""
+        self._mark(False)
+        for path in _files(event)[:1]:  # anything but a picture is refused there, with a sentence
+            self._session.variations.start_from(path)
+        event.acceptProposedAction()
+
+    def _mark(self, on: bool) -> None:
+        """Show that a drop would be taken here."""
+        self.setProperty("dropping", on)
+        self.style().unpolish(self)
+        self.style().polish(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lines that wrap make the pane taller; a splitter asks for no height by width."""
@@ -82,6 +118,8 @@ class PromptPane(Card):
         head.setSpacing(style.SPACE)
         head.addWidget(self._heading)
         head.addStretch()
+        self.expressions.setObjectName("link")
+        head.addWidget(self.expressions)
         head.addWidget(self.live)
         head.addWidget(self.model)
         buttons = QWidget()
@@ -95,7 +133,9 @@ class PromptPane(Card):
         foot.addWidget(buttons)
         self.box.addLayout(head)
         self.box.addWidget(self.preview, 1)
+        self.box.addWidget(self.start)
         self.box.addWidget(self.prompt)
+        self.box.addWidget(self.choices)
         self.box.addWidget(self.chips)
         self.box.addLayout(foot)
         order = [self.prompt, self.make, self.stop, self.options.seed, self.options.lock]
@@ -117,6 +157,8 @@ class PromptPane(Card):
         self.chips.example_pressed.connect(self._take_example)
         self.chips.better_pressed.connect(self._take_better)
         self.model.models_wanted.connect(self.models_wanted)
+        self.expressions.clicked.connect(lambda: self.expressions_wanted.emit(session.draft.prompt))
+        self.choices.all_wanted.connect(lambda count: session.edit(count=count))
         session.draft_changed.connect(self._show_draft)
         session.models_changed.connect(self._show_draft)
         session.loras_changed.connect(self._show_draft)
@@ -130,6 +172,7 @@ class PromptPane(Card):
         card = self._card(draft.model)
         self.prompt.show_text(draft.prompt)
         self.options.show_draft(draft, card)
+        self.choices.show_prompt(draft.prompt, draft.seed, draft.count)
         self.live.setChecked(draft.live)
         enabled = {entry.name for entry in draft.blend if entry.enabled and entry.weight}
         words = [
@@ -185,3 +228,7 @@ class PromptPane(Card):
     def _take_better(self, word: str, better: str) -> None:
         self._session.edit(prompt=replace_word(self._session.draft.prompt, word, better))
         self.chips.show_near((), [])
+
+
+def _files(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -1,0 +1,386 @@
+"""Expressions: a board of stickers, one character with many expressions in one style."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from stickerstudio.core import expressions
+from stickerstudio.core.design import Caption
+from stickerstudio.core.errors import BadInputError, NotFoundError, StudioError, report
+from stickerstudio.core.expressions import Board, BoardShelf, Expression
+from stickerstudio.core.i18n import current_language, tr
+from stickerstudio.core.library import Library
+from stickerstudio.core.recipe import Recipe
+from stickerstudio.core.sticker import Sticker
+from stickerstudio.finish.composed import assemble
+from stickerstudio.packs import pack as packs
+from stickerstudio.session.background import Background
+from stickerstudio.session.state import Notice, random_seed
+
+if TYPE_CHECKING:
+    from stickerstudio.session.session import Session
+
+CellState = Literal["empty", "waiting", "making", "done"]
+CAPTION_Y = 0.93  # of the picture's height: below the figure, where a caption covers least
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A board's sticker as it is on disk now.
+
+    Attributes:
+        key: another one whenever its picture changed.
+    """
+
+    sticker: Sticker
+    key: str
+
+
+class Expressions(QObject):
+    """The list of expressions, the board that is open, and those kept. Verbs return at once.
+
+    Attributes:
+        expressions: the user's list.
+        board: the one that is open; None while there is none.
+        boards: all that are kept, the newest first.
+        captioning: whether captions are being written.
+    """
+
+    list_changed = Signal()  # expressions
+    boards_changed = Signal()  # boards
+    board_changed = Signal()  # board: another one, or other cells
+    cell_changed = Signal(int)  # its state or picture
+    captioning_changed = Signal()
+
+    def __init__(self, session: Session, background: Background) -> None:
+        super().__init__(session)
+        self._session = session
+        self._background = background
+        self._list_path = session.paths.state / "expressions.json"
+        self._shelf = BoardShelf(session.paths.library / "boards")
+        self.expressions: tuple[Expression, ...] = expressions.FORTY
+        self.board: Board | None = None
+        self.boards: list[Board] = []
+        self.captioning = False
+        self._shown: dict[str, Shown] = {}
+        self._pending: dict[int, Recipe] = {}
+        self._in_turn = asyncio.Lock()
+        self._opened = False
+        session.sticker_ready.connect(self._on_sticker)
+        session.jobs_changed.connect(self._on_jobs)
+        session.library_changed.connect(self._look_again)
+
+    def start(self) -> None:
+        """Read the list and the boards, once; the last board is open then."""
+        if not self._opened:
+            self._opened = True
+            self._background.start(self._start())
+
+    # --- the list ---
+
+    def set_expressions(self, changed: Sequence[Expression]) -> None:
+        """Replace the user's list; a notice where it cannot be used. → list_changed"""
+        try:
+            self.expressions = expressions.checked(changed)
+        except StudioError as error:
+            self._session.notice.emit(Notice(report(error)))
+        else:
+            self._write(expressions.save_list, self._list_path, self.expressions)
+        self.list_changed.emit()
+
+    def reset_expressions(self) -> None:
+        """The shipped list again."""
+        self.set_expressions(expressions.FORTY)
+
+    # --- the board ---
+
+    def state(self, index: int) -> CellState:
+        """What there is to see in a cell."""
+        board = self.board
+        assert board is not None
+        job_id = self._job(board.recipe_of(index))
+        if job_id is not None:
+            views = {view.job_id: view for view in self._session.jobs}
+            view = views.get(job_id)
+            return "making" if view is not None and view.state == "running" else "waiting"
+        return "done" if self.shown(index) is not None else "empty"
+
+    def shown(self, index: int) -> Shown | None:
+        """The sticker in a cell; None while there is none, or where it was deleted."""
+        assert self.board is not None
+        sticker_id = self.board.cells[index].sticker
+        return None if sticker_id is None else self._shown.get(sticker_id)
+
+    @property
+    def made(self) -> int:
+        """How many cells have their sticker."""
+        cells = self.board.cells if self.board else ()
+        return sum(self.state(index) == "done" for index in range(len(cells)))
+
+    @property
+    def is_making(self) -> bool:
+        """Whether cells of the board are being made."""
+        return bool(self._pending)
+
+    def make(self, character: str, count: int) -> None:
+        """Make a board of the first `count` expressions, with the draft's blend and seed."""
+        recipe = self._base(character)
+        if recipe is not None:
+            self.stop()
+            self._set(expressions.new_board(recipe, self.expressions[:count]))
+            self.make_rest()
+
+    def make_rest(self) -> None:
+        """Order what the board lacks."""
+        if self.board is not None:
+            for index in range(len(self.board.cells)):
+                if self.state(index) == "empty":
+                    self._order(index)
+
+    def remake(self) -> None:
+        """Make every cell that is not locked anew, all with one new seed."""
+        if self.board is None:
+            return
+        seed = random_seed()
+        for index, cell in enumerate(self.board.cells):
+            if not cell.locked:
+                self._change(self.board.with_cell(index, replace(cell, seed=seed)))
+                self._order(index)
+
+    def regenerate(self, index: int) -> None:
+        """Make one cell anew with another seed; its old sticker stays in the gallery."""
+        if self.board is not None:
+            cell = replace(self.board.cells[index], seed=random_seed())
+            self._change(self.board.with_cell(index, cell))
+            self._order(index)
+
+    def stop(self) -> None:
+        """Cancel what the board still waits for."""
+        for job_id in tuple(self._pending):
+            self._session.cancel_job(job_id)
+
+    def set_locked(self, index: int, locked: bool) -> None:
+        """Leave a cell alone when the board is made anew, or not."""
+        if self.board is not None:
+            cell = replace(self.board.cells[index], locked=locked)
+            self._change(self.board.with_cell(index, cell))
+            self.cell_changed.emit(index)
+
+    def swap(self, one: int, other: int) -> None:
+        """Let two cells change places."""
+        if self.board is not None:
+            self._set(self.board.swapped(one, other))
+
+    def move(self, index: int, to: int) -> None:
+        """Take a cell out and put it in at `to`."""
+        if self.board is not None:
+            self._set(self.board.moved(index, to))
+
+    def open(self, name: str) -> None:
+        """Open a board that was kept."""
+        for board in self.boards:
+            if board.name == name:
+                self.stop()
+                self.board = board
+                self.board_changed.emit()
+                self._look_again()
+
+    def delete(self, name: str) -> None:
+        """Forget a board. Its stickers stay in the gallery."""
+        self._write(self._shelf.delete, name)
+        self.boards = [board for board in self.boards if board.name != name]
+        self.boards_changed.emit()
+        if self.board is not None and self.board.name == name:
+            self.stop()
+            self.board = None
+            self.board_changed.emit()
+
+    def caption(self, language: str | None = None) -> None:
+        """Write each expression's name on its sticker; an empty language takes captions away.
+
+        Args:
+            language: of core.i18n; None: the window's.
+        """
+        if self.board is not None and not self.captioning:
+            language = current_language() if language is None else language
+            self.captioning = True
+            self.captioning_changed.emit()
+            self._background.start(self._caption(self.board, language))
+
+    def save_pack(self, path: Path) -> None:
+        """Write `pack` to a project file, which the packs' window and command open."""
+        try:
+            pack = self.pack()
+        except StudioError as error:
+            self._session.notice.emit(Notice(report(error)))
+        else:
+            self._background.start(self._save_pack(pack, path))
+
+    def pack(self) -> packs.Pack:
+        """The board as a pack, its stickers in the board's order, each with its emoji.
+
+        Raises:
+            BadInputError: nothing of it is made yet.
+        """
+        board = self.board
+        cells = board.cells if board is not None else ()
+        stickers = tuple(
+            packs.PackSticker(
+                shown.sticker.path,
+                (cell.expression.emoji,) if cell.expression.emoji else (),
+                cell.expression.words(current_language()),
+            )
+            for index, cell in enumerate(cells)
+            if (shown := self.shown(index)) is not None
+        )
+        if board is None or not stickers:
+            raise BadInputError(
+                tr("There is nothing to put into a pack yet."),
+                tr("The board has no stickers."),
+                tr("Make the board first."),
+            )
+        title = " ".join(board.character.replace(expressions.PLACE, "").split())
+        return packs.Pack(title.strip(" ,，"), stickers=stickers).with_identifier()
+
+    # --- within ---
+
+    def _base(self, character: str) -> Recipe | None:
+        session = self._session
+        if not character.strip():
+            error = BadInputError(
+                tr("There is nothing to make yet."),
+                tr("The character is empty."),
+                tr("Type who should show the expressions, such as “otter”."),
+            )
+            session.notice.emit(Notice(report(error)))
+            return None
+        recipe = session.preview_recipe(replace(session.draft, prompt=character))
+        return None if recipe is None else replace(recipe, upscale=session.settings.upscale)
+
+    def _order(self, index: int) -> None:
+        assert self.board is not None
+        recipe = self.board.recipe_of(index)
+        self._pending[self._session.order(recipe)] = recipe
+        self.cell_changed.emit(index)
+
+    def _job(self, recipe: Recipe) -> int | None:
+        return next((job for job, wanted in self._pending.items() if wanted == recipe), None)
+
+    def _set(self, board: Board) -> None:
+        self._change(board)
+        self.board_changed.emit()
+
+    def _change(self, board: Board) -> None:
+        """Replace the open board, on disk as well."""
+        self.board = board
+        others = [each for each in self.boards if each.name != board.name]
+        self.boards = sorted([board, *others], key=lambda each: -each.made)
+        self.boards_changed.emit()
+        self._write(self._shelf.save, board)
+
+    def _write(self, write: Callable[..., None], *what: object) -> None:
+        async def run() -> None:
+            async with self._in_turn:  # the last change must be the last on disk
+                await self._background.call(write, *what)
+
+        self._background.start(run())
+
+    def _on_sticker(self, sticker: Sticker) -> None:
+        board, job_id = self.board, self._job(sticker.recipe)
+        if job_id is None or board is None:
+            return
+        del self._pending[job_id]
+        same = [i for i in range(len(board.cells)) if board.recipe_of(i) == sticker.recipe]
+        same.sort(key=lambda index: board.cells[index].sticker is not None)
+        if same:  # of two cells alike, the one that has none yet
+            index = same[0]
+            self._shown[sticker.id] = Shown(sticker, sticker.id)
+            self._change(board.with_cell(index, replace(board.cells[index], sticker=sticker.id)))
+            self.cell_changed.emit(index)
+
+    def _on_jobs(self) -> None:
+        """Orders come and go: those that were cancelled or failed are waited for no more."""
+        if not self._pending or self.board is None:
+            return
+        alive = {view.job_id for view in self._session.jobs}
+        for job_id in [job_id for job_id in self._pending if job_id not in alive]:
+            del self._pending[job_id]
+        for index in range(len(self.board.cells)):
+            self.cell_changed.emit(index)
+
+    def _look_again(self) -> None:
+        if self.board is not None:
+            self._background.start(self._read_stickers())
+
+    async def _save_pack(self, pack: packs.Pack, path: Path) -> None:
+        await self._background.call(packs.save, pack, path)
+        self._session.notice.emit(Notice(text=tr("The pack is in {path}.", path=path)))
+
+    async def _start(self) -> None:
+        self.expressions = await self._background.call(expressions.read_list, self._list_path)
+        self.list_changed.emit()
+        self.boards = await self._background.call(self._shelf.read)
+        self.boards_changed.emit()
+        if self.board is None and self.boards:
+            self.open(self.boards[0].name)
+
+    async def _read_stickers(self) -> None:
+        board, library = self.board, self._session.library
+        assert board is not None
+
+        def read() -> dict[str, Shown]:
+            found: dict[str, Shown] = {}
+            for cell in board.cells:
+                if cell.sticker is not None:
+                    shown = _shown(library, cell.sticker)
+                    if shown is not None:
+                        found[cell.sticker] = shown
+            return found
+
+        found = await self._background.call(read)
+        looked_at = {cell.sticker for cell in board.cells}
+        rest = {key: shown for key, shown in self._shown.items() if key not in looked_at}
+        self._shown = rest | found
+        self.board_changed.emit()
+
+    async def _caption(self, board: Board, language: str) -> None:
+        library, session = self._session.library, self._session
+        try:
+            for cell in board.cells:
+                if cell.sticker is None or cell.sticker not in self._shown:
+                    continue
+                names = {cell.expression.en, cell.expression.zh_hant}
+                words = cell.expression.words(language) if language else ""
+                painted = await self._background.call(library.painted, cell.sticker)
+                design = await self._background.call(library.design, cell.sticker)
+                layers = tuple(
+                    layer
+                    for layer in design.layers
+                    if not (isinstance(layer, Caption) and layer.text in names)
+                )
+                if words:
+                    layers += (Caption(words, y=CAPTION_Y),)
+                changed = replace(design, layers=layers)
+                if changed != design:
+                    _, composed = await session.workers.run(assemble, painted, None, changed, {})
+                    await self._background.call(
+                        library.redesign, cell.sticker, composed.image, changed
+                    )
+        finally:
+            self.captioning = False
+            self.captioning_changed.emit()
+            session.library_changed.emit()
+
+
+def _shown(library: Library, sticker_id: str) -> Shown | None:
+    try:
+        sticker = library.get(sticker_id)
+        return Shown(sticker, f"{sticker_id}/{sticker.path.stat().st_mtime_ns}")
+    except (NotFoundError, FileNotFoundError):
+        return None
