@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -19,7 +18,7 @@ from stickerstudio.core.library import Library
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.finish.composed import assemble
-from stickerstudio.packs import pack as packs
+from stickerstudio.packs.pack import Pack, PackSticker
 from stickerstudio.session.background import Background
 from stickerstudio.session.state import Notice, random_seed
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from stickerstudio.session.session import Session
 
 CellState = Literal["empty", "waiting", "making", "done"]
+AUTHOR = "Sticker Studio"  # until the user names another
 CAPTION_Y = 0.93  # of the picture's height: below the figure, where a caption covers least
 
 
@@ -213,16 +213,16 @@ class Expressions(QObject):
             self.captioning_changed.emit()
             self._background.start(self._caption(self.board, language))
 
-    def save_pack(self, path: Path) -> None:
-        """Write `pack` to a project file, which the packs' window and command open."""
+    def make_pack(self) -> bool:
+        """Open a new pack of the board in `session.packing`; False, and a notice, without any."""
         try:
-            pack = self.pack()
+            self._session.packing.take(self.pack())
         except StudioError as error:
             self._session.notice.emit(Notice(report(error)))
-        else:
-            self._background.start(self._save_pack(pack, path))
+            return False
+        return True
 
-    def pack(self) -> packs.Pack:
+    def pack(self) -> Pack:
         """The board as a pack, its stickers in the board's order, each with its emoji.
 
         Raises:
@@ -231,7 +231,7 @@ class Expressions(QObject):
         board = self.board
         cells = board.cells if board is not None else ()
         stickers = tuple(
-            packs.PackSticker(
+            PackSticker(
                 shown.sticker.path,
                 (cell.expression.emoji,) if cell.expression.emoji else (),
                 cell.expression.words(current_language()),
@@ -246,7 +246,7 @@ class Expressions(QObject):
                 tr("Make the board first."),
             )
         title = " ".join(board.character.replace(expressions.PLACE, "").split())
-        return packs.Pack(title.strip(" ,，"), stickers=stickers).with_identifier()
+        return Pack(title.strip(" ,，"), AUTHOR, stickers=stickers)
 
     # --- within ---
 
@@ -317,10 +317,6 @@ class Expressions(QObject):
     def _look_again(self) -> None:
         if self.board is not None:
             self._background.start(self._read_stickers())
-
-    async def _save_pack(self, pack: packs.Pack, path: Path) -> None:
-        await self._background.call(packs.save, pack, path)
-        self._session.notice.emit(Notice(text=tr("The pack is in {path}.", path=path)))
 
     async def _start(self) -> None:
         self.expressions = await self._background.call(expressions.read_list, self._list_path)

@@ -99,6 +99,10 @@ class Packing(QObject):
         """A new pack of stickers of the library, with emoji after their prompts; → changed."""
         self._background.start(self._create(tuple(sticker_ids), title, author))
 
+    def take(self, pack: Pack) -> None:
+        """A new pack as it is given; → changed."""
+        self._background.start(self._take(pack))
+
     def import_from(self, path: Path) -> None:
         """Take over a pack of any platform, a folder or an archive; → changed."""
         self._background.start(self._import(path))
@@ -241,9 +245,12 @@ class Packing(QObject):
         self._show_opened(pack, path, stamp)
 
     async def _create(self, ids: tuple[str, ...], title: str, author: str) -> None:
-        await self._save()
         stickers = await self._background.call(self._stickers, ids)
-        pack = Pack(title, author, "", stickers, platforms=AT_FIRST).with_identifier()
+        await self._take(Pack(title, author, "", stickers))
+
+    async def _take(self, pack: Pack) -> None:
+        await self._save()
+        pack = replace(pack, platforms=AT_FIRST).with_identifier()
         path = self.folder / f"{pack.identifier}{projects.SUFFIX}"
         stamp = await self._background.call(_store, pack, path)
         self._show_opened(pack, path, stamp)

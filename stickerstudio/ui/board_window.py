@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import QDir, QEvent, QStandardPaths, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -23,10 +20,8 @@ from PySide6.QtWidgets import (
 
 from stickerstudio.core.expressions import PLACE, SIZES, Board
 from stickerstudio.core.i18n import LANGUAGES, tr, tr_n
-from stickerstudio.core.save import safe_name
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.core.thumbnails import thumbnail
-from stickerstudio.packs.pack import SUFFIX
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import title_of
 from stickerstudio.ui import style
@@ -47,7 +42,13 @@ _MOST_BOARDS = 20  # in the menu; older ones follow when those are deleted
 
 
 class BoardWindow(QDialog):
-    """Not modal: the boards' stickers are orders like any other."""
+    """Not modal: the boards' stickers are orders like any other.
+
+    Signals:
+        pack_wanted(): the board is a new pack in session.packing: show it.
+    """
+
+    pack_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,7 +120,9 @@ class BoardWindow(QDialog):
         name_control(self.caption, tr("Write the words on all stickers"))
         name_control(self.show_list, tr("Edit the list of expressions"))
         self.pack.setText(tr("Make it a &pack…"))
-        name_control(self.pack, tr("Make it a pack"), tr("A pack project with an emoji for each"))
+        name_control(
+            self.pack, tr("Make it a pack"), tr("A pack in the board's order, an emoji for each")
+        )
         self.progress.setAccessibleName(tr("Stickers made"))
         self._empty.set_texts(
             tr("One character, many moods"),
@@ -197,7 +200,7 @@ class BoardWindow(QDialog):
         self.boards.clicked.connect(lambda: _below(self.boards, self.boards_menu()))
         self.caption.clicked.connect(lambda: _below(self.caption, self.captions_menu()))
         self.show_list.toggled.connect(self.list.setVisible)
-        self.pack.clicked.connect(self._ask_for_pack)
+        self.pack.clicked.connect(self._make_pack)
         session.closed.connect(self.stop_workers)
 
     # --- what is shown ---
@@ -313,19 +316,9 @@ class BoardWindow(QDialog):
         self.character.setText(board.character)
         self._expressions.open(board.name)
 
-    def _ask_for_pack(self) -> None:
-        board = self._expressions.board
-        if board is None:
-            return
-        places = QStandardPaths.StandardLocation.DocumentsLocation
-        folder = QStandardPaths.writableLocation(places) or QDir.homePath()
-        dialog = QFileDialog(self, tr("Make it a pack"), folder, f"{tr('Pack')} (*{SUFFIX})")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(SUFFIX.lstrip("."))
-        dialog.selectFile(f"{safe_name(board.character)}{SUFFIX}")
-        dialog.fileSelected.connect(lambda path: self._expressions.save_pack(Path(path)))
-        dialog.open()
+    def _make_pack(self) -> None:
+        if self._expressions.make_pack():
+            self.pack_wanted.emit()
 
 
 def _below(button: QWidget, menu: QMenu) -> None:

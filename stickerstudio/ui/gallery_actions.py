@@ -17,13 +17,28 @@ from stickerstudio.core.save import CopyFormat, suggested_name
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import Notice
+from stickerstudio.session.variations import STRONG, SUBTLE
 from stickerstudio.ui import clipboard, style
 from stickerstudio.ui.chat_drop import MOST_AT_ONCE
 from stickerstudio.ui.outgoing import MOST_OUTGOING
 from stickerstudio.ui.show_file import show_in_folder
 
+MOST_VARIED = 40  # stickers varied at once: as many as a board has
+
 Name = Literal[
-    "send", "use", "edit", "copy", "save_png", "save_webp", "show", "star", "pack", "delete"
+    "send",
+    "use",
+    "edit",
+    "copy",
+    "save_png",
+    "save_webp",
+    "show",
+    "star",
+    "pack",
+    "more",
+    "cousins",
+    "restyle",
+    "delete",
 ]
 
 
@@ -38,6 +53,9 @@ _PLANS: dict[Name, _Plan] = {
     "send": _Plan("send", ()),  # Enter and double-click are the view's own `activated`
     "use": _Plan("pencil", ("Ctrl+U",), for_one=True),
     "edit": _Plan("brush", ("Ctrl+E",), for_one=True),
+    "more": _Plan("variation", ("Ctrl+M",)),
+    "cousins": _Plan("dice", ("Ctrl+Shift+M",)),
+    "restyle": _Plan("blend", ()),
     "star": _Plan("star", ("Ctrl+B",)),
     "copy": _Plan("copy", (QKeySequence.StandardKey.Copy,)),
     "save_png": _Plan("save", (QKeySequence.StandardKey.Save,)),
@@ -85,6 +103,9 @@ class GalleryActions(QObject):
             "send": self.send,
             "use": self.use_settings,
             "edit": self.edit,
+            "more": lambda: self.more_like(SUBTLE),
+            "cousins": lambda: self.more_like(STRONG),
+            "restyle": self.restyle,
             "star": self.toggle_star,
             "copy": self.copy,
             "save_png": lambda: self.save("png"),
@@ -120,6 +141,9 @@ class GalleryActions(QObject):
             "use": tr("Use these settings"),
             "edit": tr("Edit…"),
             "star": tr("Remove from favourites") if self._all_stars() else tr("Add to favourites"),
+            "more": tr("More like this"),
+            "cousins": tr("More like this, but freer"),
+            "restyle": tr("Same pose in the present style"),
             "copy": tr("Copy"),
             "save_png": tr("Save as PNG…"),
             "save_webp": tr("Save as WebP…"),
@@ -146,6 +170,7 @@ class GalleryActions(QObject):
         colours = style.current_colours()
         groups: tuple[tuple[Name, ...], ...] = (
             ("send", "edit", "use"),
+            ("more", "cousins", "restyle"),
             ("star", "copy", "save_png", "save_webp", "show"),
             ("pack",),
             ("delete",),
@@ -183,6 +208,16 @@ class GalleryActions(QObject):
         """Open a new pack of the chosen stickers, oldest first."""
         if ids := self._chosen():
             self.pack_wanted.emit(ids[::-1])
+
+    def more_like(self, strength: float) -> None:
+        """Order stickers from noise near that of the chosen ones."""
+        if ids := self.few(MOST_VARIED, tr("That is a lot of stickers to vary.")):
+            self._session.variations.more_like(ids, strength)
+
+    def restyle(self) -> None:
+        """Order the chosen stickers once more, in the style that is set now."""
+        if ids := self.few(MOST_VARIED, tr("That is a lot of stickers to make again.")):
+            self._session.variations.in_this_style(ids)
 
     def toggle_star(self) -> None:
         """Mark all chosen as favourites; where all are, take the marks away."""

@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         """Open the expressions board; `character` for one that is to be made."""
         if self.board is None:
             self.board = BoardWindow(self._session, self)
+            self.board.pack_wanted.connect(self.show_pack)
         self.board.open_for(character)
 
     def show_editor(self, sticker_id: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -11,7 +10,6 @@ from pytestqt.qtbot import QtBot
 from stickerstudio.core.design import Caption
 from stickerstudio.core.errors import BadInputError
 from stickerstudio.core.expressions import FORTY, Expression
-from stickerstudio.packs import pack as packs
 from stickerstudio.session.expressions import Expressions
 from stickerstudio.session.session import Session
 from tests.session.watch import Watch
@@ -135,7 +133,7 @@ def test_captions_are_layers_and_can_be_taken_away(
 
 
 def test_a_pack_has_the_boards_order_and_emoji(
-    board: Expressions, watch: Watch, tmp_path: Path
+    board: Expressions, session: Session, watch: Watch
 ) -> None:
     board.swap(0, 1)
     pack = board.pack()
@@ -143,9 +141,10 @@ def test_a_pack_has_the_boards_order_and_emoji(
     assert [sticker.emoji for sticker in pack.stickers][:2] == [("😔",), ("😀",)]
     assert [sticker.text for sticker in pack.stickers][:2] == ["sad", "happy"]
     assert all(sticker.source.is_file() for sticker in pack.stickers)
-    board.save_pack(tmp_path / "otter.stickerpack.json")
-    watch.until(lambda: watch.notices)
-    assert packs.load(tmp_path / "otter.stickerpack.json").stickers == pack.stickers
+    assert board.make_pack()
+    watch.until(lambda: session.packing.pack is not None)
+    assert session.packing.pack is not None
+    assert session.packing.pack.stickers == pack.stickers
 
 
 def test_nothing_to_make_and_nothing_to_pack_are_sentences(session: Session, watch: Watch) -> None:
@@ -154,6 +153,7 @@ def test_nothing_to_make_and_nothing_to_pack_are_sentences(session: Session, wat
     assert session.expressions.board is None
     with pytest.raises(BadInputError):
         session.expressions.pack()
+    assert not session.expressions.make_pack()
     session.expressions.set_expressions([])
-    assert len(watch.notices) == 2
+    assert len(watch.notices) == 3
     assert session.expressions.expressions == FORTY
