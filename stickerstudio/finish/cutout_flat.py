@@ -81,9 +81,9 @@ def cut_flat(
     alpha[outside] = 0.0
     grain = max(tolerance, _LEAST_TOLERANCE)  # what is faint is so whatever the background
     alpha[_specks(strength, outside, grain)] = 0.0
-    alpha[_islands(strength, alpha, grain)] = 0.0
-    if opinion is not None:
+    if opinion is not None and tolerance >= _LEAST_TOLERANCE:  # a drawn picture has no smears
         alpha[_smears(strength, alpha, grain, opinion)] = 0.0
+    alpha[_islands(strength, alpha, grain)] = 0.0
     if np.count_nonzero(alpha > 0.5) < 4:
         return whole(pixels)
     return _unmixed(pixels, base, alpha)
@@ -225,7 +225,7 @@ def _smears(strength: Floats, alpha: Floats, tolerance: float, opinion: Opinion)
 
     Where that would take much of the sticker the opinion has not understood it, and nothing goes.
     """
-    pale = (alpha > 0) & (strength <= 6 * tolerance)
+    pale = (alpha > 0) & (strength <= 8 * tolerance)
     beside = _around((alpha == 0).astype(np.float32)).max(axis=0) > 0
     nothing = np.zeros_like(pale)
     seen = np.count_nonzero(alpha > 0.5)

@@ -37,8 +37,8 @@ def distance_outside(coverage: Floats, limit: float) -> Floats:
     far = (reach + 1) ** 2
     rows = np.arange(height, dtype=np.int32)[:, None]
     is_seed = coverage >= SEED
-    above = np.maximum.accumulate(np.where(is_seed, rows, -far), axis=0)
-    below = np.minimum.accumulate(np.where(is_seed, rows, height + far)[::-1], axis=0)[::-1]
+    above = np.maximum.accumulate(np.where(is_seed, rows, -reach - 1), axis=0)
+    below = np.minimum.accumulate(np.where(is_seed, rows, height + reach + 1)[::-1], axis=0)[::-1]
     nearest_row = np.where(below - rows < rows - above, below, above)
     column = np.minimum((nearest_row - rows) ** 2, far).astype(np.int32)
 
