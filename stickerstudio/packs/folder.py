@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import time
@@ -9,21 +10,24 @@ import uuid
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import Any, cast
 
 from stickerstudio.core.atomic import STALE_SECONDS, sync_folder, write_bytes_atomic
 from stickerstudio.core.errors import disk_errors
+from stickerstudio.packs.layouts import EMOJI
 from stickerstudio.packs.platform import Files
 
+_MAX_LIST = 1_000_000  # bytes of emoji.txt; that of 200 stickers has 10 kB
 _NEW, _OLD = ".sticker-new", ".sticker-old"
 
 
 def replace_folder(target: Path, name: str, files: Files) -> Path:
     """Write `files` as the folder `target`/`name`; returns where it is.
 
-    A folder of that name is replaced if it holds nothing but such files (their names may differ in
-    their numbers); else the new one is called "name (2)", and so on. Until everything is on disk,
-    what was there stays as it was, and where a crash fell between two renames, the next call puts
-    it back.
+    A folder of that name is replaced if it holds nothing but such files: their names may differ in
+    their numbers, and as the list beside them says. Else the new one is called "name (2)", and so
+    on. Until everything is on disk, what was there stays as it was, and where a crash fell between
+    two renames, the next call puts it back.
 
     Raises:
         DiskError, NotFoundError: nothing half-written is left, and the old folder is whole.
@@ -81,24 +85,50 @@ def _remove_stale(folder: Path) -> None:
 
 
 def _place(target: Path, name: str, files: Files) -> Path:
-    wanted = {_shape(relative) for relative in files}
+    wanted = _shapes(files)
     for number in count(1):
         place = target / (name if number == 1 else f"{name} ({number})")
         if not place.exists() and not place.is_symlink():
             return place
-        if place.is_dir() and not place.is_symlink() and _shapes(place) <= wanted:
+        if place.is_dir() and not place.is_symlink() and _shapes(_below(place)) <= wanted:
             return place
     raise RuntimeError("counting has ended")
 
 
-def _shapes(folder: Path) -> set[str]:
+def _below(folder: Path) -> Files:
+    """The files in `folder`, all but the lists without what is in them."""
     return {
-        _shape(item.relative_to(folder).as_posix())
+        item.relative_to(folder).as_posix(): item.read_bytes()
+        if item.name == EMOJI and item.is_file() and item.stat().st_size < _MAX_LIST
+        else b""
         for item in folder.rglob("*")
         if item.is_symlink() or not item.is_dir()
     }
 
 
-def _shape(relative: str) -> str:
-    """A file's name without what changes from one export of a pack to the next."""
-    return re.sub("[0-9]+", "0", relative)
+def _shapes(files: Files) -> set[str]:
+    """The names without what changes from one export of a pack to the next.
+
+    These are numbers, and the whole names of pictures that the list beside them names.
+    """
+    listed = {
+        f"{name.removesuffix(EMOJI)}{stem}"
+        for name, data in files.items()
+        if name.rpartition("/")[2] == EMOJI
+        for stem in _stems(data)
+    }
+    found: set[str] = set()
+    for name in files:
+        stem, dot, ending = name.rpartition(".")
+        if stem in listed:
+            name = f"{stem.rpartition('/')[0]}/*{dot}{ending}"
+        found.add(re.sub("[0-9]+", "0", name))
+    return found
+
+
+def _stems(data: bytes) -> set[str]:
+    try:
+        listed: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return set()
+    return set(map(str, cast("dict[str, Any]", listed))) if isinstance(listed, dict) else set()

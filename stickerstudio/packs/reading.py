@@ -151,8 +151,8 @@ def recognise(files: Files) -> list[Finished]:
             continue
         own = folders[folder]
         below = f"{folder}/" if folder else ""
-        if (contents := _json(own.get("contents.json"))) and "sticker_packs" in contents:
-            found += _whatsapp(contents, files, below)
+        if listed := _whatsapp(_json(own.get("contents.json")), files, below):
+            found += listed
             taken.add(below)
         elif folder.endswith(".stickerpack") and "Contents.json" in own:
             texts = folders.get(str(PurePosixPath(folder).parent.parent).removeprefix("."), {})
@@ -194,6 +194,8 @@ def _whatsapp(contents: _Json, files: Files, below: str) -> list[Finished]:
                     )
                 )
         tray = files.get(f"{folder}{_text(entry.get('tray_image_file'))}")
+        if not items:
+            continue
         found.append(
             Finished(
                 _text(entry.get("name")),
@@ -240,6 +242,7 @@ def _plain(files: Files) -> Finished:
         if stem.removesuffix("-thumbnail") in (set(stems.values()) - {stem})
     }
     emoji = _json(files.get(layouts.EMOJI))
+    places = {stem: place for place, stem in enumerate(emoji)}  # names may begin with words
     words = _keywords(_json(files.get("stickers.json")))
     items = tuple(
         Item(
@@ -249,7 +252,7 @@ def _plain(files: Files) -> Finished:
             words.get(name, _words(stems[name])),
             next((images[t] for t in thumbnails if stems[t] == f"{stems[name]}-thumbnail"), None),
         )
-        for name in sorted(images, key=_natural)
+        for name in sorted(images, key=lambda name: (places.get(stems[name], -1), _natural(name)))
         if name not in covers and name not in thumbnails
     )
     by_role = {stems[name].lower(): images[name] for name in covers}

@@ -14,6 +14,7 @@ from stickerstudio.packs.platforms import PLATFORMS
 from stickerstudio.ui import style
 from stickerstudio.ui.widgets import Picture, PushButton, clear_layout, label, name_control
 
+_INDENT = 30  # pixels: below the name, not below its tick
 _SHOWN = 4  # problems of one platform; the others are counted
 
 
@@ -86,6 +87,7 @@ class _Row(QFrame):
         box.setContentsMargins(style.SPACE, style.SPACE // 2, style.SPACE, style.SPACE // 2)
         box.setSpacing(style.SPACE // 2)
         box.addLayout(head)
+        self.problems.setContentsMargins(_INDENT, 0, 0, 0)
         box.addLayout(self.problems)
         self.retranslate()
 
@@ -132,12 +134,14 @@ class _Row(QFrame):
         top = Qt.AlignmentFlag.AlignTop
         if problem.fix is not None:
             button = PushButton()
+            button.setAutoDefault(False)
             button.setText(fix_words(problem.fix))
             name_control(button, f"{fix_words(problem.fix)}: {problem.text}", problem.text)
             button.clicked.connect(lambda: self._checks.fix_wanted.emit(problem))
             row.addWidget(button, 0, top)
         elif problem.sticker is not None:
             button = PushButton()
+            button.setAutoDefault(False)
             button.setObjectName("link")
             button.setText(tr("Show"))
             name_control(button, tr("Show sticker {n}", n=problem.sticker + 1))

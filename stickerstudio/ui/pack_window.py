@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
@@ -14,12 +14,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
+    QPushButton,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from stickerstudio.core.i18n import tr, tr_n
+from stickerstudio.core.i18n import current_language, tr, tr_n
 from stickerstudio.packs import emoji
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import Notice
@@ -75,6 +76,9 @@ class PackWindow(QDialog):
         self._arrange()
         self._connect()
         self.retranslate()
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Enter in a field must not press one of them
+        self.grid.setFocus()
         self._packing.refresh()
         self._show_pack()
 
@@ -325,6 +329,12 @@ class PackWindow(QDialog):
         QShortcut(QKeySequence.StandardKey.Undo, self).activated.connect(packing.undo)
 
 
+def said(text: str) -> str:
+    """The name of an emoji in the window's language, as far as it is known."""
+    chinese = emoji.names(text, "zh_Hant") if current_language() == "zh_TW" else ()
+    return next(iter(chinese or emoji.names(text, "en")), text)
+
+
 class _StickerDetails(QFrame):
     """Emoji and words of the one sticker that is selected."""
 
@@ -390,9 +400,8 @@ class _StickerDetails(QFrame):
         for text in emoji.suggest(sticker.text, _SUGGESTED):
             if text not in sticker.emoji:
                 chip = Chip(text)
-                name_control(
-                    chip, tr("Add {emoji}", emoji=text), (emoji.names(text, "en") or ("",))[0]
-                )
+                chip.setAutoDefault(False)
+                name_control(chip, tr("Add {emoji}", emoji=text), said(text))
                 chip.clicked.connect(lambda _on=False, text=text: self._add(text))
                 self._chips.addWidget(chip)
 
@@ -418,10 +427,13 @@ class _StickerDetails(QFrame):
         emoji_row.setSpacing(style.SPACE)
         emoji_row.addWidget(self.emoji_field)
         emoji_row.addWidget(self.pick)
+        font = self.emoji_field.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.emoji_field.setFont(font)
         self.emoji_field.setFixedWidth(style.SPACE * 14)
         suggestions = QWidget()
         suggestions.setLayout(self._chips)
-        emoji_row.addWidget(suggestions, 1)
+        emoji_row.addWidget(suggestions, 1, Qt.AlignmentFlag.AlignVCenter)
         text_row = QHBoxLayout()
         text_row.setSpacing(style.SPACE)
         text_row.addWidget(self.text, 1)
