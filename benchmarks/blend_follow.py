@@ -1,6 +1,7 @@
 """How the live preview follows a hand on a slider: pictures a second, and the last one's delay.
 
-    python -m benchmarks.blend_follow [--model NAME] [--lora NAME] [--rounds N] [--seconds S]
+    python -m benchmarks.blend_follow [--model NAME] [--lora NAME] [--steps N]
+                                      [--rounds N] [--seconds S]
 
 The real session with the real engine process. A LoRA's slider is moved once a frame of a 60 Hz
 screen, back and forth, for some seconds; then it stops, and the picture of where it stopped is
@@ -97,7 +98,9 @@ def _live(until: Callable[[], object]) -> None:
             raise TimeoutError
 
 
-def _scripts(paths: Paths, card: ModelCard, lora: LoraInfo) -> dict[str, Callable[[], float]]:
+def _scripts(
+    paths: Paths, card: ModelCard, lora: LoraInfo, steps: int
+) -> dict[str, Callable[[], float]]:
     """What a stock script takes for one picture at a new weight, and its modules alone."""
     machine = probe()
     device = choose("auto", machine)
@@ -109,7 +112,7 @@ def _scripts(paths: Paths, card: ModelCard, lora: LoraInfo) -> dict[str, Callabl
     placement.follow(placement.plan)
     loop = Loop(model, placement)
     width, height = card.size
-    steps, guidance = card.default_steps, card.guidance_scale
+    guidance = card.guidance_scale
     painting = Painting(PROMPT, (7,), steps, guidance, width, height)
     calls = _record(model, lambda: loop.decode(loop.denoise(painting)))
     plain = load(checkpoint, dtype, sdxl)
@@ -152,6 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.blend_follow", description=__doc__)
     parser.add_argument("--model", default="starter")
     parser.add_argument("--lora", help="its name; default: the first that came with the program")
+    parser.add_argument("--steps", type=int, help="default: the model's own")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0)
     arguments = parser.parse_args()
@@ -165,11 +169,10 @@ def main() -> int:
             print("There is no such LoRA.")
             return 1
         card = Catalogue(paths).find(arguments.model)
-        scripts = _scripts(paths, card, lora)
+        steps = arguments.steps or card.default_steps
+        scripts = _scripts(paths, card, lora, steps)
         session = Session(paths, create, loop)
-        session.edit(
-            model=card.name, prompt=PROMPT, seed=7, seed_locked=True, steps=card.default_steps
-        )
+        session.edit(model=card.name, prompt=PROMPT, seed=7, seed_locked=True, steps=steps)
         session.start()
         _live(lambda: session.loras and session.engine.model == card.name)
         hand = Hand(session, lora.name)
@@ -181,17 +184,17 @@ def main() -> int:
             if turn > 0:  # the first round warms all of them up
                 for name, value in {"rate": rate, "delay": delay, **taken}.items():
                     rows[name].append(value)
-        _print(card, lora, rows)
+        _print(card, lora, steps, rows)
         session.close()
         session.wait_closed()
     return 0
 
 
-def _print(card: ModelCard, lora: LoraInfo, rows: dict[str, list[float]]) -> None:
+def _print(card: ModelCard, lora: LoraInfo, steps: int, rows: dict[str, list[float]]) -> None:
     middle = {name: statistics.median(values) for name, values in rows.items()}
     stock, modules = middle["set_adapters and pipe()"], middle["modules alone"]
     rate, delay = middle["rate"], middle["delay"]
-    print(f"{card.name}, {card.default_steps} steps, LoRA {lora.name}")
+    print(f"{card.name}, {steps} steps, LoRA {lora.name}")
     print(
         f"  one picture: modules alone {modules * 1000:.0f} ms, stock script {stock * 1000:.0f} ms"
     )

@@ -26,7 +26,7 @@ from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.style_map_window import StyleMapWindow
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PATIENCE = 120.0  # seconds
+PATIENCE = 300.0  # seconds
 
 
 async def until(seen: Callable[[], object]) -> None:
@@ -76,7 +76,7 @@ async def take_map(main: MainWindow, session: Session) -> None:
     window = main.style_map
     assert window is not None
     await until(lambda: not window.filling and len(window.map.pictures) == 25)
-    window.map.chosen.emit((3, 2))
+    window.map.chosen.emit((2, 3))
     await settle(session)
     await picture_both(window, session, "style-map")
     window.close()
@@ -101,7 +101,7 @@ async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) ->
     for path in loras:
         session.add_lora(path)
     await until(lambda: {path.stem for path in loras} <= {info.name for info in session.loras})
-    session.edit(prompt="cat face", seed=3, seed_locked=True, live=True)
+    session.edit(prompt="dog face", seed=3, seed_locked=True, live=True)
     await take_pad(main, session)
     await take_map(main, session)
     await take_compare(main, session)
