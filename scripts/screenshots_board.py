@@ -11,18 +11,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtGui import QCursor  # noqa: TID251 — it photographs widgets
+from PySide6.QtWidgets import QApplication, QMenu, QWidget  # noqa: TID251 — as above
 
-from scripts.screenshots import DOCS, until
 from stickerstudio import app
 from stickerstudio.core.collections import Label
 from stickerstudio.core.paths import Paths
 from stickerstudio.session.session import Session
 from stickerstudio.ui.main_window import MainWindow
 
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PATIENCE = 400.0  # seconds; 29 stickers
 CHARACTER = "{expression} face, soft"
 COLLECTIONS = {
     "貓咪 🐱": ("cat",),
@@ -30,6 +34,15 @@ COLLECTIONS = {
     "Moods": ("face",),
 }
 PROMPTS = ("cat face, soft", "crying cat", "heart eyes cat", "birthday cake, flat", "penguin")
+
+
+async def until(seen: Callable[[], object]) -> None:
+    """Wait until `seen()` holds."""
+    end = time.monotonic() + PATIENCE
+    while not seen():
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(0.05)
 
 
 class Photographed(MainWindow):
@@ -57,6 +70,7 @@ class Photographed(MainWindow):
         session = self._session
         await until(lambda: session.engine.state == "idle")
         session.edit(live=False, seed=7, seed_locked=True)
+        QCursor.setPos(0, 0)
         self.show_board(CHARACTER)
         board = self.board
         assert board is not None
@@ -78,6 +92,7 @@ class Photographed(MainWindow):
         await until(lambda: len(session.labels.collections) == 3 and len(session.labels.tags) == 2)
         while self.notices.current is not None:
             self.notices.dismiss()
+        await asyncio.sleep(0.5)
         self.gallery.shelf.open()
         await until(lambda: session.labels.use is not None)
         await asyncio.sleep(0.5)

@@ -65,6 +65,7 @@ class BoardCell(QFrame):
         self._cell: Cell | None = None
         self._state: CellState = "empty"
         self._pressed: QPoint | None = None
+        self._wide = SIDE + 2 * style.SPACE
         self._drop = ""  # "before", "on" or "behind" while something hangs over it
         self.again = IconButton("dice", self)
         self.locked = IconButton("unlock", self)
@@ -109,8 +110,14 @@ class BoardCell(QFrame):
         name_control(self.again, tr("Make “{name}” again, another seed", name=words))
         name_control(self.locked, tr("Keep “{name}” when the board is made again", name=words))
 
+    def set_width(self, width: int) -> None:
+        """Be that many pixels wide, so that a line of cells fills the board."""
+        if width != self._wide:
+            self._wide = width
+            self.updateGeometry()
+
     def sizeHint(self) -> QSize:
-        return QSize(SIDE + 2 * style.SPACE, SIDE + 2 * style.SPACE + _LINE)
+        return QSize(self._wide, SIDE + 2 * style.SPACE + _LINE)
 
     # --- painting ---
 

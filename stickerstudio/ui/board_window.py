@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -25,7 +25,7 @@ from stickerstudio.core.thumbnails import thumbnail
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import title_of
 from stickerstudio.ui import style
-from stickerstudio.ui.board_cell import BoardCell
+from stickerstudio.ui.board_cell import SIDE, BoardCell
 from stickerstudio.ui.board_list import BoardList
 from stickerstudio.ui.thumbnails import Thumbnails
 from stickerstudio.ui.widgets import (
@@ -68,9 +68,9 @@ class BoardWindow(QDialog):
         self.progress = QProgressBar()
         self.boards = IconButton("folder")
         self.again = IconButton("dice")
-        self.caption = IconButton("pencil")
-        self.show_list = IconButton("queue")
-        self.pack = PushButton(icon="save")
+        self.caption = IconButton("caption")
+        self.show_list = IconButton("pencil")
+        self.pack = PushButton(icon="pack")
         self.list = BoardList(self._expressions)
         self._empty = EmptyState("faces")
         self._grid = FlowLayout(spacing=style.SPACE)
@@ -154,6 +154,9 @@ class BoardWindow(QDialog):
         second.addWidget(self._summary)
         second.addSpacing(style.SPACE)
         second.addWidget(self.progress, 1)
+        keep = self.progress.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)  # the buttons stay where they are
+        self.progress.setSizePolicy(keep)
         second.addSpacing(style.SPACE)
         second.addWidget(self.again)
         second.addWidget(self.caption)
@@ -169,6 +172,7 @@ class BoardWindow(QDialog):
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.viewport().installEventFilter(self)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for widget in (self._empty, self._area):
             self._stack.addWidget(widget)
@@ -185,7 +189,7 @@ class BoardWindow(QDialog):
         box.addLayout(first)
         box.addLayout(second)
         box.addLayout(middle, 1)
-        self.resize(style.SPACE * 122, style.SPACE * 92)
+        self.resize(style.SPACE * 112, style.SPACE * 100)
 
     def _connect(self) -> None:
         expressions, session = self._expressions, self._session
@@ -205,6 +209,19 @@ class BoardWindow(QDialog):
 
     # --- what is shown ---
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The board's width has changed."""
+        if watched is self._area.viewport() and event.type() == QEvent.Type.Resize:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        """As many cells in a line as fit, sharing its width."""
+        gap, width = style.SPACE, self._area.viewport().width()
+        columns = max(1, (width + gap) // (SIDE + 2 * gap + gap))
+        for cell in self.cells:
+            cell.set_width((width + gap) // columns - gap)
+
     def _show_board(self) -> None:
         board = self._expressions.board
         number = len(board.cells) if board is not None else 0
@@ -221,6 +238,7 @@ class BoardWindow(QDialog):
             cell.moved.connect(self._move)
             self.cells.append(cell)
             self._grid.addWidget(cell)
+        self._fit()
         for index in range(number):
             self._show_cell(index)
         if board is not None and not self.character.text():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton, QWidget
 
@@ -72,7 +72,7 @@ class GalleryShelf(QToolButton):
         self._checkable(everything, group, here=self.label is None and not self.trash)
         everything.triggered.connect(self.show_all)
         if self._labels.collections:
-            menu.addSection(tr("Collections"))
+            menu.addSeparator()
         self._add_labels(menu, group, self._labels.collections)
         menu.addAction(tr("New collection…")).triggered.connect(self._ask_for_new)
         if self._labels.tags:
@@ -116,12 +116,16 @@ class GalleryShelf(QToolButton):
     def _use_text(self, use: DiskUse | None) -> str:
         if use is None:
             return tr("On disk: measuring…")
-        size = self.locale().formattedDataSize
+        bytes_ = self.locale().formattedDataSize
+        total, trash, cache = (
+            bytes_(number, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+            for number in (use.total, use.trash, use.cache)
+        )
         return tr(
             "On disk: {total} · trash {trash} · cache {cache}",
-            total=size(use.total),
-            trash=size(use.trash),
-            cache=size(use.cache),
+            total=total,
+            trash=trash,
+            cache=cache,
         )
 
     def _choose(self, label: Label | None, *, trash: bool = False) -> None:
