@@ -25,6 +25,7 @@ from stickerstudio.core.paths import Paths
 from stickerstudio.core.settings import load
 from stickerstudio.session.session import CreateGenerator, Session
 from stickerstudio.session.state import Notice
+from stickerstudio.session.training import MakesTrainer
 from stickerstudio.ui.appearance import Appearance
 from stickerstudio.ui.main_window import TITLE, MainWindow
 
@@ -56,6 +57,7 @@ def run(
             session = Session(paths, create or _real_engine(), loop)
         except StudioError as error:
             return _could_not_start(app, error)
+        session.training.use(_real_trainer())
         Appearance(app, session)
         window = MainWindow(session)
         window.painted.connect(session.start)
@@ -74,6 +76,12 @@ def run(
 
 def _real_engine() -> CreateGenerator:
     from stickerstudio.engine.studio import create
+
+    return create
+
+
+def _real_trainer() -> MakesTrainer:
+    from stickerstudio.engine.train.run import create
 
     return create
 

@@ -31,6 +31,7 @@ from stickerstudio.core.settings import Settings
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.loras import LoraInfo
+from stickerstudio.session.animating import Animating
 from stickerstudio.session.background import Background
 from stickerstudio.session.blending import Blending
 from stickerstudio.session.collection import Collection
@@ -57,6 +58,7 @@ from stickerstudio.session.state import (
     read_draft,
     recipe_of,
 )
+from stickerstudio.session.training import Training
 from stickerstudio.session.variations import Variations
 from stickerstudio.session.workbench import Workbench
 from stickerstudio.session.workers import Workers
@@ -101,9 +103,11 @@ class Session(QObject):
         workers: processes for heavy work on pixels.
         expressions: a board of one character.
         variations: more like a sticker, and pictures to start from.
+        animating: the sticker that is open in the animation window.
         sketches: more pictures than the one preview, made when there is time.
         designing: the sticker that is open in the editor.
         blending: playing with the blend: undo, chance, mixes, blends kept by name.
+        training: a style of one's own from a folder of drawings.
     """
 
     draft_changed = Signal()  # draft
@@ -154,12 +158,14 @@ class Session(QObject):
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
         self.sketches = Sketches(self._workbench, self)
         self.variations = Variations(self, self._background)
+        self.animating = Animating(self, self._background)
         self.expressions = Expressions(self, self._background)
         self.packing = Packing(self.library, self._background, self.workers, self)
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
         self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
         self.blending = Blending(self, self._background)
+        self.training = Training(self, self._background)
         self._in_turn = asyncio.Lock()
         self._started = self._closing = self._closed = False
         self._connect()
@@ -180,6 +186,7 @@ class Session(QObject):
         workbench.engine_changed.connect(self.engine_changed)
         workbench.ready.connect(self._on_ready)
         self.blending.notice.connect(self.notice)
+        self.training.notice.connect(self.notice)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
         for part in (collection, self.labels, self.designing, shelves, workbench):
             part.notice.connect(self.notice)
@@ -512,6 +519,7 @@ class Session(QObject):
             self._collection.close()
             self.packing.close()
             self.workers.close()
+            self.training.close()
             if self._save_timer.isActive():
                 self._save_timer.stop()
                 self._background.start(self._save_draft())
@@ -529,6 +537,7 @@ class Session(QObject):
         Returns whether it has; it has not where a disk or a network share hangs.
         """
         ended = self._workbench.wait_closed(seconds) and self.workers.join(0.5)
+        ended = self.training.wait_closed(seconds) and ended
         return self._background.join(0.5) and ended
 
     # --- within ---

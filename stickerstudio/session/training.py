@@ -7,6 +7,7 @@ offered again at the next start.
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import time
 from collections import deque
@@ -134,6 +135,8 @@ class Training(QObject):
     data_changed = Signal()  # data, reading
     view_changed = Signal()  # view
     waiting_changed = Signal()  # waiting
+    pace_changed = Signal()  # pace
+    thumbnail_ready = Signal(str, bytes)  # a picture's name, and a PNG
     notice = Signal(object)  # Notice
     _read = Signal(int, int)
 
@@ -147,6 +150,8 @@ class Training(QObject):
         self._job: TrainingJob | None = None
         self._runner: _Runner | None = None
         self._stop_reading = False
+        self._paces: dict[str, float] = {}
+        self._one_by_one = asyncio.Lock()
         self.data: TrainingSet | None = None
         self.reading: tuple[int, int] | None = None
         self.view = TrainingView()
@@ -166,11 +171,26 @@ class Training(QObject):
         """Look for trainings that can go on. → waiting_changed."""
         self._background.start(self._look())
 
+    def pace(self, model: str) -> float:
+        """Seconds a step takes with `model` on this computer; 0 before it was ever measured."""
+        return self._paces.get(model, 0.0)
+
+    @property
+    def folder(self) -> Path:
+        """Of the training shown."""
+        assert self._job is not None
+        return self._job.folder
+
     # --- the drawings ---
 
     def read(self, source: Path) -> None:
         """Read the drawings in a folder, a zip or a pack. → data_changed."""
         self._background.start(self._read_set(source))
+
+    def want_thumbnail(self, name: str) -> None:
+        """Make a small picture of the drawing `name`. → thumbnail_ready."""
+        if self.data is not None:
+            self._background.start(self._thumbnail(self.data, name))
 
     def set_captions(self, edits: dict[str, tuple[str, ...]]) -> None:
         """Typed captions, by the names of pictures."""
@@ -210,6 +230,11 @@ class Training(QObject):
             self._set(stage="stopping")
             self._runner.send(Hold(False))
 
+    def give_up(self) -> None:
+        """Forget the training that is paused."""
+        if self._job is not None:
+            self.forget(self._job)
+
     def forget(self, job: TrainingJob) -> None:
         """Give up a training that waits; the drawings stay where they are."""
         if not self.view.is_under_way:
@@ -235,7 +260,10 @@ class Training(QObject):
     # --- in the background ---
 
     async def _look(self) -> None:
-        self.waiting = await self._background.call(jobs.unfinished, self._session.paths)
+        paths = self._session.paths
+        self.waiting = await self._background.call(jobs.unfinished, paths)
+        self._paces = await self._background.call(jobs.read_paces, paths)
+        self.pace_changed.emit()
         self.waiting_changed.emit()
 
     async def _read_set(self, source: Path) -> None:
@@ -259,6 +287,12 @@ class Training(QObject):
         finally:
             self.reading = None
             self.data_changed.emit()
+
+    async def _thumbnail(self, data: TrainingSet, name: str) -> None:
+        async with self._one_by_one:
+            if data is self.data or (self.data is not None and data.source == self.data.source):
+                small = await self._background.call(data.thumbnail, name)
+                self.thumbnail_ready.emit(name, small)
 
     async def _begin(self, settings: TrainingSettings, data: TrainingSet) -> None:
         def create() -> TrainingJob:

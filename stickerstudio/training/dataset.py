@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from stickerstudio.core.errors import BadInputError, Cancelled, NotFoundError
+from stickerstudio.core.errors import BadInputError, Cancelled, NotFoundError, StudioError
 from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.training import captions as words
 from stickerstudio.training.captions import CaptionSource
@@ -141,6 +142,17 @@ class TrainingSet:
         except (OSError, ValueError) as error:
             raise _gone(picture, error) from error
         return laid_out(drawing, size, background, margin, flip=flip)
+
+    def thumbnail(self, name: str, side: int = 96) -> bytes:
+        """The drawing as a PNG of at most `side` pixels a side; empty where it cannot be read."""
+        try:
+            image = open_drawing(self._entry(name).read()).image
+        except (StudioError, OSError, ValueError):
+            return b""
+        image.thumbnail((side, side))
+        stream = io.BytesIO()
+        image.save(stream, "PNG")
+        return stream.getvalue()
 
     def _entry(self, name: str) -> Entry:
         known = _ENTRIES.get(self.source)

@@ -66,6 +66,9 @@ class TrainingJob:
         return self.report.is_file()
 
 
+_PACES = "pace.json"
+
+
 def trainings_folder(paths: Paths) -> Path:
     """Where all trainings are kept."""
     return paths.state / "training"
@@ -134,6 +137,22 @@ def ask_to_finish(job: TrainingJob) -> None:
     """
     with disk_errors(job.folder):
         job.finish_wish.touch()
+
+
+def keep_pace(paths: Paths, model: str, seconds: float) -> None:
+    """Remember how long a step takes with `model` here, for the next time a preset is chosen."""
+    known = read_paces(paths)
+    file = trainings_folder(paths) / _PACES
+    with suppress(OSError):  # it is only told
+        write_text_atomic(file, json.dumps({**known, model: round(seconds, 4)}))
+
+
+def read_paces(paths: Paths) -> dict[str, float]:
+    """Seconds a step took last, by model."""
+    with suppress(OSError, ValueError, TypeError):
+        data = json.loads((trainings_folder(paths) / _PACES).read_text("utf-8"))
+        return {str(model): float(seconds) for model, seconds in data.items()}
+    return {}
 
 
 def drop(job: TrainingJob) -> None:

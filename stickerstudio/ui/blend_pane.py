@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -19,7 +19,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_row import BlendRow
-from stickerstudio.ui.blend_tools import BlendHistoryButtons, BlendTools
+from stickerstudio.ui.blend_tools import BlendTools
 from stickerstudio.ui.widgets import (
     Card,
     EmptyState,
@@ -33,20 +33,23 @@ from stickerstudio.ui.widgets import (
 class BlendPane(Card):
     """Rows for session.draft.blend. Takes dropped .safetensors files."""
 
+    train_wanted = Signal()
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._rows: dict[str, BlendRow] = {}
         self.setAcceptDrops(True)
         self._heading = label("heading")
-        self.history = BlendHistoryButtons(session)
         self.tools = BlendTools(session)
         self.add = PushButton(icon="plus")
+        self.train = PushButton(icon="brush")
         self._empty = EmptyState("blend")
         self._list = QVBoxLayout()
         self._area = QScrollArea()
         self._arrange()
         self.add.clicked.connect(self._choose_file)
+        self.train.clicked.connect(self.train_wanted)
         session.draft_changed.connect(self._show_draft)
         session.loras_changed.connect(self._show_shelf)
         self.retranslate()
@@ -62,6 +65,8 @@ class BlendPane(Card):
         self._heading.setText(tr("Blend of styles"))
         self.add.setText(tr("&Add a style…"))
         name_control(self.add, tr("Add a style"), tr("Add a LoRA file (.safetensors)"))
+        self.train.setText(tr("&Train a style…"))
+        name_control(self.train, tr("Train a style"), tr("Make a style of your own drawings"))
         self._area.setAccessibleName(tr("Styles to blend"))
         self._empty.set_texts(
             tr("No styles yet"),
@@ -92,7 +97,7 @@ class BlendPane(Card):
         head = QHBoxLayout()
         head.addWidget(self._heading)
         head.addStretch()
-        head.addWidget(self.history)
+        head.addWidget(self.train)
         head.addWidget(self.add)
         self._list.setContentsMargins(0, 0, style.SPACE // 2, 0)
         scroll_list(self._area, self._list)
@@ -126,7 +131,6 @@ class BlendPane(Card):
                 self._list.insertWidget(place, row)
         self._area.setVisible(bool(loras))
         self._empty.setVisible(not loras)
-        self.history.setVisible(bool(loras))
         self.tools.setVisible(bool(loras))
         self._show_draft()
 

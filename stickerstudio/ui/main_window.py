@@ -7,8 +7,10 @@ from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr
+from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
+from stickerstudio.ui.animate_window import AnimateWindow
 from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.board_window import BoardWindow
@@ -24,6 +26,7 @@ from stickerstudio.ui.prompt_pane import PromptPane
 from stickerstudio.ui.settings_dialog import SettingsDialog
 from stickerstudio.ui.status_line import StatusLine
 from stickerstudio.ui.style_map_window import StyleMapWindow
+from stickerstudio.ui.train_window import TrainWindow
 from stickerstudio.ui.widgets import Card, PushButton, name_control
 
 TITLE = "Sticker Studio"  # a name: not translated
@@ -46,8 +49,10 @@ class MainWindow(QMainWindow):
         self.mix_pad: MixPadWindow | None = None
         self.style_map: StyleMapWindow | None = None
         self.compare: CompareWindow | None = None
+        self.train: TrainWindow | None = None
         self.pack: PackWindow | None = None
         self.editor: EditorWindow | None = None
+        self.animate: AnimateWindow | None = None
         self.board: BoardWindow | None = None
         self._was_painted = False
         self.setWindowTitle(TITLE)
@@ -103,6 +108,12 @@ class MainWindow(QMainWindow):
             self.compare = CompareWindow(self._session, self)
         _bring_up(self.compare)
 
+    def show_train(self) -> None:
+        """Open “Train a style…”."""
+        if self.train is None:
+            self.train = TrainWindow(self._session, self)
+        _bring_up(self.train)
+
     def show_board(self, character: str) -> None:
         """Open the expressions board; `character` for one that is to be made."""
         if self.board is None:
@@ -115,6 +126,12 @@ class MainWindow(QMainWindow):
         if self.editor is None:
             self.editor = EditorWindow(self._session, self)
         self.editor.open_for(sticker_id)
+
+    def show_animate(self, sticker: Sticker) -> None:
+        """Open the animation window for a sticker."""
+        if self.animate is None:
+            self.animate = AnimateWindow(self._session, self)
+        self.animate.open_for(sticker)
 
     def show_pack(self, sticker_ids: list[str] | None = None) -> None:
         """Open the pack window; with ids, on a new pack of these stickers."""
@@ -142,10 +159,10 @@ class MainWindow(QMainWindow):
         # hold Python's lock, which that thread needs in order to end.
         self.chat.stop()
         self.gallery.stop()
-        if self.board is not None:
-            self.board.stop_workers()
         if self.pack is not None:
             self.pack.stop()
+        if self.board is not None:
+            self.board.stop_workers()
         self.closing.emit()
         super().closeEvent(event)
 
@@ -181,7 +198,9 @@ class MainWindow(QMainWindow):
         self.prompt.models_wanted.connect(self.show_models)
         self.prompt.expressions_wanted.connect(self.show_board)
         self.gallery.actions_.edit_wanted.connect(self.show_editor)
+        self.gallery.actions_.animate_wanted.connect(self.show_animate)
         self.blend.tools.pad_wanted.connect(self.show_mix_pad)
+        self.blend.train_wanted.connect(self.show_train)
         self.blend.tools.map_wanted.connect(self.show_style_map)
         self.blend.tools.compare_wanted.connect(self.show_compare)
         self.open_settings.clicked.connect(self.show_settings)

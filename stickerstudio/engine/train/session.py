@@ -206,6 +206,8 @@ class Training:
                     saved = time.perf_counter()
                     save_took = saved - began
         if self._is_main:
+            if timer.per_step:
+                jobs.keep_pace(self._paths, settings.model, timer.per_step)
             with embeddings.at_hand():
                 self._finish(painter, adapters, base, model, is_cancelled)
         accelerator.wait_for_everyone()
