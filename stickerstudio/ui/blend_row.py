@@ -98,6 +98,9 @@ class BlendRow(QFrame):
         self.only = IconButton("only")
         self.remove = IconButton("trash")
         self.remove.setVisible(not info.bundled)
+        policy = self.remove.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the sliders of all rows lie under each other
+        self.remove.setSizePolicy(policy)
         self._arrange()
         self.switch.clicked.connect(lambda on: self.enabled_chosen.emit(self.name, on))
         self.slider.weight_changed.connect(self._choose)
@@ -148,7 +151,7 @@ class BlendRow(QFrame):
         """The trigger words, and how many parts of the model are weighted otherwise."""
         words = ", ".join(self._info.trigger_words)
         parts = tr_n("{n} part adjusted", "{n} parts adjusted", self._parts) if self._parts else ""
-        self._words.setText(" · ".join(filter(None, (words, parts))))
+        self._words.setText(" · ".join(filter(None, (parts, words))))
         self._words.setVisible(bool(self._words.text()))
         name = tr("Where in the model {name} counts", name=lora_title(self._info))
         name_control(self.disclose, name, f"{name}\n{parts}" if parts else name)

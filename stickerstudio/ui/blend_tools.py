@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr
 from stickerstudio.session.blending import Blending
@@ -41,10 +41,12 @@ class BlendTools(QWidget):
         self.compare = PushButton(icon="compare")
         self.map = PushButton(icon="grid")
         self.saved = PushButton(icon="bookmark")
-        line = FlowLayout(self)
+        self.history = BlendHistoryButtons(session)
+        line = FlowLayout(self, push_last=True)
         for button in (self.pad, self.map, self.compare, self.saved):
             button.setObjectName("link")
             line.addWidget(button)
+        line.addWidget(self.history)
         self.pad.clicked.connect(self.pad_wanted)
         self.compare.clicked.connect(self.compare_wanted)
         self.map.clicked.connect(self.map_wanted)
@@ -85,7 +87,9 @@ class BlendHistoryButtons(QWidget):
         self.redo = IconButton("redo")
         self.shuffle = IconButton("dice")
         self.reset = IconButton("reset")
-        line = FlowLayout(self, spacing=0)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
         for button in (self.undo, self.redo, self.shuffle, self.reset):
             line.addWidget(button)
         self.undo.clicked.connect(self._blending.undo)

@@ -159,7 +159,7 @@ def test_only_this_switches_the_others_off(neon: BlendRow, session: Session, qtb
 def test_reset_brings_every_default_back(pane: BlendPane, session: Session, qtbot: QtBot) -> None:
     session.set_weight("neon", -2.0)
     session.set_enabled("chalk", True)
-    qtbot.mouseClick(pane.history.reset, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(pane.tools.history.reset, Qt.MouseButton.LeftButton)
     assert {(each.weight, each.enabled) for each in session.draft.blend} == {(1.0, False)}
     assert pane.rows["neon"].slider.weight == 1.0
 

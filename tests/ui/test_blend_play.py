@@ -115,7 +115,7 @@ def test_a_number_gives_control_z_away_when_nothing_is_typed_in_it(
 def test_the_buttons_tell_what_can_be_taken_back(
     window: MainWindow, neon: BlendRow, session: Session, qtbot: QtBot
 ) -> None:
-    tools = window.blend.history
+    tools = window.blend.tools.history
     assert not tools.undo.isEnabled()
     drag_slider(neon.slider, 0.9)
     assert tools.undo.isEnabled()
@@ -131,7 +131,7 @@ def test_the_dice_give_another_blend_each_time(
 ) -> None:
     met = [weights(session)]
     for _ in range(6):
-        qtbot.mouseClick(window.blend.history.shuffle, LEFT)
+        qtbot.mouseClick(window.blend.tools.history.shuffle, LEFT)
         assert weights(session) != met[-1]
         met.append(weights(session))
 

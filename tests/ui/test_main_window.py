@@ -132,9 +132,9 @@ def test_control_enter_makes_from_anywhere(
     qtbot.waitUntil(window.isActiveWindow)
     session.edit(live=False, prompt="otter")
     session.start()
-    window.blend.history.reset.setFocus()
+    window.blend.tools.history.reset.setFocus()
     qtbot.keyClick(
-        window.blend.history.reset, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier
+        window.blend.tools.history.reset, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier
     )
     qtbot.waitUntil(lambda: session.library.count() == 1, timeout=40_000)
 
