@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +28,8 @@ from stickerstudio.engine import blend_layers as layers
 from stickerstudio.engine.blend_blocks import index_of, spread
 from stickerstudio.engine.blend_places import Place, adoptable, find_places
 from stickerstudio.engine.blend_read import Factors, read_factors, usable_config
+from stickerstudio.engine.fold import Fold
+from stickerstudio.engine.fold_cost import COSTS, FOLDABLE, Work, choose, gain
 from stickerstudio.models.lora_keys import Component, LoraLayer
 from stickerstudio.models.lora_metadata import adapter_config
 from stickerstudio.models.safetensors_header import Header, read_header
@@ -103,6 +105,10 @@ class _Stack:
     def _group(self, name: str, parts: list[_Part]) -> _Group:
         return index_of(self.component, name), frozenset(part.name for part in parts)
 
+    def is_on(self, name: str) -> bool:
+        """Whether some LoRA of the layer `name` has a weight other than 0."""
+        return self.switches[self._group(name, self.parts[name])].on
+
     def rebuild_gates(self, slots: Mapping[str, int]) -> None:
         """Make the gate buffer anew, after layers changed; the gates start at 0."""
         groups = {self._group(name, parts) for name, parts in self.parts.items()}
@@ -157,9 +163,18 @@ class Blend:
     recorded one of the two paths.
 
     Not for several threads at once: it belongs to whoever runs the pipeline.
+
+    Args:
+        fold_room: bytes of second copies of weights that `settle` may make; 0: it never folds.
     """
 
-    def __init__(self, components: Mapping[str, nn.Module], *, always_on: bool = False) -> None:
+    def __init__(
+        self,
+        components: Mapping[str, nn.Module],
+        *,
+        always_on: bool = False,
+        fold_room: int = 0,
+    ) -> None:
         self._stacks: dict[Component, _Stack] = {
             part: _Stack(part, modules) for part, modules in adoptable(components).items()
         }
@@ -170,6 +185,10 @@ class Blend:
         self._slots: dict[str, int] = {}
         self._serials: dict[str, int] = {}
         self._next_serial = 0
+        self._fold_room = 0 if always_on else fold_room
+        self._fold = Fold()
+        self._folded_exactly = False
+        self._passes = 0  # run or promised since a weight changed
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,6 +215,7 @@ class Blend:
         """
         if name in self._places:
             raise ValueError(f"{name!r} is already in the blend")
+        self._changed()
         with torch.inference_mode(mode=False), torch.no_grad():
             header = read_header(path)
             found = find_places(path, header, {p: s.modules for p, s in self._stacks.items()})
@@ -213,6 +233,7 @@ class Blend:
 
     def remove(self, name: str) -> None:
         """Take the LoRA `name` out again. Unknown names are ignored."""
+        self._changed()
         places = self._places.pop(name, ())
         self._weights.pop(name, None)
         self._serials.pop(name, None)
@@ -254,10 +275,47 @@ class Blend:
                     "",
                     tr("Move its slider."),
                 )
-        self._weights = {name: float(weights.get(name, 0.0)) for name in self._places}
+        moved = {name: float(weights.get(name, 0.0)) for name in self._places}
+        if moved == self._weights and blocks == self._blocks:
+            return
+        self._weights = moved
         self._blocks = {name: dict(multipliers) for name, multipliers in blocks.items()}
+        self._passes = 0
+        with torch.inference_mode(mode=False), torch.no_grad():
+            self._fold.unfold()
         with torch.inference_mode(mode=False), torch.no_grad():
             self._write()
+
+    def settle(self, work: Work, *, exact: bool) -> None:
+        """The weights will stay as they are for `work`: fold the layers where that saves time.
+
+        Args:
+            exact: decide by `work` alone, so that the same work gives the same rounding; otherwise
+                a layer is also folded once its stack has run for as long as a fold takes.
+        """
+        stack = self._stacks.get("unet")
+        if stack is None or not stack.parts or not self._fold_room:
+            return
+        self._passes += work.passes
+        with torch.inference_mode(mode=False), torch.no_grad():
+            if exact:
+                wanted = self._worth_folding(stack, work, self._fold_room)
+                if not (self._folded_exactly and self._fold.names == wanted.keys()):
+                    self._fold.unfold()
+                    self._fold.fold(wanted)
+                    self._folded_exactly = True
+                return
+            room = self._fold_room - self._fold.bytes
+            so_far = replace(work, passes=self._passes)
+            more = self._worth_folding(stack, so_far, room, but=self._fold.names)
+            if more:
+                self._fold.fold(more)
+                self._folded_exactly = False
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """The UNet's layers whose weights hold the blend at the moment."""
+        return self._fold.names
 
     def text_key(self) -> Hashable:
         """Changes only when what the text encoders give for a prompt changes."""
@@ -283,6 +341,25 @@ class Blend:
                 tr("Its tensors could not be read: {reason}.", reason=error),
                 tr("Download it again, or choose another file."),
             ) from error
+
+    def _worth_folding(
+        self, stack: _Stack, work: Work, room: int, but: frozenset[str] = frozenset()
+    ) -> dict[str, layers.StackedLayer]:
+        weight = stack.layer(next(iter(stack.parts))).weight
+        costs = COSTS.get(weight.device.type)
+        if costs is None or weight.dtype not in FOLDABLE:
+            return {}
+        levels = 1 + max((int(n.split(".")[1]) for n in stack.modules if "down_bl" in n), default=0)
+        names = (name for name in stack.parts if name not in but and stack.is_on(name))
+        active = {name: stack.layer(name) for name in names}
+        gains = {name: gain(name, layer, levels, work, costs) for name, layer in active.items()}
+        return {name: active[name] for name in choose(gains, room)}
+
+    def _changed(self) -> None:
+        """Stacks are about to change: what is folded of them no longer holds."""
+        with torch.inference_mode(mode=False), torch.no_grad():
+            self._fold.release()
+        self._passes = 0
 
     def _rebuild(self, parts: set[Component]) -> None:
         for part in parts:

@@ -20,7 +20,7 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, linear
+from torch.nn.functional import linear
 
 
 class Switch:
@@ -47,8 +47,10 @@ class StackedLayer(nn.Module):
     blend_gate: torch.Tensor
     blend_switch: Switch
     blend_owner: Follower
+    blend_covered: tuple[torch.Tensor, Switch] | None
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Any:
+        uncover(self)
         super()._apply(fn, recurse)
         self.blend_owner.follow(self.weight)
         return self
@@ -68,7 +70,7 @@ class StackedLinear(StackedLayer):
 
 
 class StackedConv2d(StackedLayer):
-    """blend_down [R, in, kh, kw], blend_up [out, R, 1, 1], blend_gate [R, 1, 1]."""
+    """blend_down [R, in, kh, kw], blend_up [out, R], blend_gate [R, 1, 1]."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = super().forward(input)
@@ -76,7 +78,10 @@ class StackedConv2d(StackedLayer):
             return out
         conv = cast("nn.Conv2d", self)
         hidden = conv._conv_forward(input, self.blend_down, None).mul_(self.blend_gate)
-        return out.add_(conv2d(hidden, self.blend_up))
+        out = out.contiguous()
+        up = self.blend_up.expand(len(out), -1, -1)
+        out.flatten(2).baddbmm_(up, hidden.flatten(2))  # contiguous: flatten is a view
+        return out
 
 
 @cache
@@ -101,12 +106,15 @@ def adopt(module: nn.Module, switch: Switch, owner: Follower) -> StackedLayer:
         layer = module
     layer.blend_switch = switch
     layer.blend_owner = owner
+    layer.blend_covered = None
     return layer
 
 
 def release(layer: StackedLayer) -> None:
     """Make an adopted layer what it was before."""
+    uncover(layer)
     del layer.blend_down, layer.blend_up, layer.blend_switch, layer.blend_owner
+    del layer.blend_covered
     if "blend_gate" in layer.__dict__:
         del layer.blend_gate
     layer.__class__ = type(layer).__bases__[1]
@@ -116,7 +124,7 @@ def set_stack(layer: StackedLayer, down: torch.Tensor, up: torch.Tensor) -> None
     """Put `down` [R, in·kh·kw] and `up` [R, out] beside the weight, in its device and type."""
     if isinstance(layer, StackedConv2d):
         down = down.view(down.shape[0], *layer.weight.shape[1:])
-        up = up.t().contiguous()[:, :, None, None]
+        up = up.t().contiguous()
     layer.blend_down = down
     layer.blend_up = up
 
@@ -125,10 +133,27 @@ def flat_stack(layer: StackedLayer) -> tuple[torch.Tensor, torch.Tensor]:
     """What `set_stack` was given."""
     down, up = layer.blend_down, layer.blend_up
     if isinstance(layer, StackedConv2d):
-        return down.flatten(1), up.flatten(1).t()
+        return down.flatten(1), up.t()
     return down, up
 
 
 def set_gate(layer: StackedLayer, gate: torch.Tensor) -> None:
     """Let the layer read its gate from `gate` [R], a view of its owner's buffer."""
     layer.blend_gate = gate[:, None, None] if isinstance(layer, StackedConv2d) else gate
+
+
+_FOLDED = Switch()  # never on: what the stack would add is in the weight
+
+
+def cover(layer: StackedLayer, weight: torch.Tensor) -> None:
+    """Let the layer run `weight`, which holds what its stack adds; its own is laid aside."""
+    layer.blend_covered = layer.weight.data, layer.blend_switch
+    layer.weight.data = weight
+    layer.blend_switch = _FOLDED
+
+
+def uncover(layer: StackedLayer) -> None:
+    """Put the layer's own weight back, if it is laid aside; not a bit of it was touched."""
+    if layer.blend_covered is not None:
+        layer.weight.data, layer.blend_switch = layer.blend_covered
+        layer.blend_covered = None

@@ -73,6 +73,16 @@ def choose_plan(device: DeviceType, need: Need, free_bytes: int) -> MemoryPlan:
     return MemoryPlan.OFFLOAD
 
 
+def fold_room(plan: MemoryPlan, need: Need, free_bytes: int) -> int:
+    """Bytes for second copies of weights (engine.fold): half of what the model leaves free.
+
+    Only where nothing had to be saved; the other half is for LoRAs and other programs.
+    """
+    if plan is not MemoryPlan.RESIDENT:
+        return 0
+    return max(0, free_bytes - need.weights - max(need.painting, need.decoding)) // 2
+
+
 def step_down(plan: MemoryPlan, device: DeviceType, *, decoding: bool) -> MemoryPlan | None:
     """What to try after `plan` ran out of memory, or None when nothing smaller is left.
 

@@ -17,8 +17,16 @@ from stickerstudio.core.messages import IsCancelled
 from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.engine.blend import Blend
 from stickerstudio.engine.device import Device, Machine, model_dtype
+from stickerstudio.engine.fold_cost import Work
 from stickerstudio.engine.loop import Loop, OnStep, Painting, Start
-from stickerstudio.engine.memory import MemoryPlan, choose_plan, is_out_of_memory, need, step_down
+from stickerstudio.engine.memory import (
+    MemoryPlan,
+    choose_plan,
+    fold_room,
+    is_out_of_memory,
+    need,
+    step_down,
+)
 from stickerstudio.engine.noise import Variation
 from stickerstudio.engine.pipeline import Model, examine, load
 from stickerstudio.engine.placement import Placement
@@ -63,9 +71,10 @@ class ResidentModel:
                 raise _memory_short(device) from error
             raise
         self._placement = Placement(model.modules, device.type)
-        self._blend = Blend({name: model.modules[name] for name in _BLENDED})
+        plan, room = _plan_for(model, card, device, machine)
+        self._blend = Blend({name: model.modules[name] for name in _BLENDED}, fold_room=room)
         self._loop = Loop(model, self._placement)
-        plan = _plan_for(model, card, device, machine)
+        self._scale_factor = model.scale_factor
         self._with_room(lambda: self._placement.follow(plan))
 
     @property
@@ -88,14 +97,17 @@ class ResidentModel:
             start: the picture that recipe.start names, in the recipe's size.
             quick: a look before the picture: the preview decoder may be used, and LoRAs that have
                 weight 0 now may stay loaded, for the sliders to come back to. Otherwise exactly the
-                recipe's LoRAs are stacked, in the order of their names, so that rounding, and with
-                it every byte, is the same whatever was painted before.
+                recipe's LoRAs are stacked, in the order of their names, and folded by the recipe
+                alone, so that rounding, and with it every byte, is the same whatever was painted
+                before or is ordered with it.
 
         Raises:
             Cancelled: `is_cancelled` said so.
             UserSideError: a LoRA is missing or does not fit, or the memory is too small.
         """
         self._with_room(lambda: self._set_blend(recipe.active_loras, exact=not quick))
+        work = self._work(recipe, pictures=1 if quick else _PICTURES_OF_AN_ORDER)
+        self._with_room(lambda: self._blend.settle(work, exact=not quick))
         painting = Painting(
             prompt=recipe.prompt,
             negative_prompt=recipe.negative_prompt,
@@ -120,6 +132,17 @@ class ResidentModel:
             decoding=True,
         )
         return PIL.Image.fromarray(pixels[0])
+
+    def _work(self, recipe: Recipe, pictures: int) -> Work:
+        steps = recipe.num_inference_steps
+        if recipe.start is not None:
+            steps = max(1, int(steps * recipe.strength))
+        return Work(
+            passes=steps * pictures,
+            batch=2 if recipe.guidance_scale > 1 else 1,
+            height=recipe.height // self._scale_factor,
+            width=recipe.width // self._scale_factor,
+        )
 
     def _set_blend(self, loras: Sequence[LoraWeight], *, exact: bool) -> None:
         names = sorted(lora.name for lora in loras)
@@ -174,9 +197,15 @@ class ResidentModel:
 
 
 _BLENDED = ("unet", "text_encoder", "text_encoder_2")
+_PICTURES_OF_AN_ORDER = 4
+"""What an order is taken for, whatever its count: a blend that is kept is seldom kept once, and the
+same recipe must give the same bytes in any order."""
 
 
-def _plan_for(model: Model, card: ModelCard, device: Device, machine: Machine) -> MemoryPlan:
+def _plan_for(
+    model: Model, card: ModelCard, device: Device, machine: Machine
+) -> tuple[MemoryPlan, int]:
+    """How to hold the model, and how many bytes are left for folded weights (engine.fold)."""
     sizes = {
         name: sum(weight.numel() * weight.element_size() for weight in module.parameters())
         for name, module in model.modules.items()
@@ -187,10 +216,12 @@ def _plan_for(model: Model, card: ModelCard, device: Device, machine: Machine) -
         value_bytes=model.dtype.itemsize,
         vae_value_bytes=model.vae.dtype.itemsize,
     )
+    # on a CPU the weights are in the computer's memory already, or mapped from their file
+    free = machine.free_bytes
     if device.type == "cuda" and machine.gpu is not None:
-        return choose_plan("cuda", wanted, machine.gpu.free_bytes)
-    # the weights are in the computer's memory already, or mapped from their file
-    return choose_plan(device.type, wanted, machine.free_bytes)
+        free = machine.gpu.free_bytes
+    plan = choose_plan(device.type, wanted, free)
+    return plan, fold_room(plan, wanted, free)
 
 
 def _stamp(path: Path) -> object:
