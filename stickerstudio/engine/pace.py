@@ -28,8 +28,8 @@ class Pace:
         """Everything after the last step was measured."""
         _learn(self._finishes, kind, seconds)
 
-    def left(self, kind: Hashable, steps: int, finishes: int) -> float:
-        """Seconds until `steps` more steps and `finishes` more finishes are done."""
+    def left(self, kind: Hashable, steps: int, finishes: float) -> float:
+        """Seconds until `steps` more steps and `finishes` more finishes, or parts, are done."""
         step = self._steps.get(kind, 0.0)
         return steps * step + finishes * self._finishes.get(kind, DECODE_PER_STEP * step)
 

@@ -9,9 +9,6 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import PIL.Image
-import PIL.ImageColor
-
 from stickerstudio.core.errors import Cancelled, report
 from stickerstudio.core.library import Library
 from stickerstudio.core.messages import (
@@ -37,9 +34,9 @@ from stickerstudio.core.messages import (
 from stickerstudio.core.paths import Paths
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.engine.device import Device, choose, probe
+from stickerstudio.engine.finishing import Finished, finish
 from stickerstudio.engine.pace import Pace
 from stickerstudio.engine.start_pictures import StartPictures
-from stickerstudio.finish.cutout import cut_out
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.catalogue import Catalogue
 from stickerstudio.models.loras import LoraShelf
@@ -123,19 +120,22 @@ class Studio:
             recipe = job.recipe.for_index(index)
             place = _Place(job.job_id, index, job.count)
             model = self._load(recipe.model, job.job_id, emit)
-            image = self._make(model, recipe, place, emit, is_cancelled, quick=False)
+            made = self._make(model, recipe, place, emit, is_cancelled, quick=False)
             if self._library is None:
                 # To add to: reading what the index may lack is the window's business.
                 self._library = Library(self._paths.library, patience=0)
-            sticker = self._library.add(image, recipe, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            sticker = self._library.add(
+                made.image, recipe, seconds, painted=made.painted, design=made.design
+            )
             emit(StickerReady(job.job_id, index, sticker))
 
     def _preview(self, job: PreviewRequest | Sketch, emit: Emit, is_cancelled: IsCancelled) -> None:
         began = time.perf_counter()
         model = self._load(job.recipe.model, job.job_id, emit)
         place = _Place(job.job_id, 0, 1)
-        image = self._make(model, job.recipe, place, emit, is_cancelled, quick=True)
-        rgba = image.convert("RGBA")
+        made = self._make(model, job.recipe, place, emit, is_cancelled, quick=True)
+        rgba = made.image.convert("RGBA")
         emit(
             PreviewReady(
                 job.job_id,
@@ -157,25 +157,36 @@ class Studio:
         is_cancelled: IsCancelled,
         *,
         quick: bool,
-    ) -> PIL.Image.Image:
+    ) -> Finished:
         """The finished picture: painted, enlarged, cut out."""
-        kind = (recipe.model, recipe.width, recipe.height, recipe.guidance_scale > 1)
+        kind = _kind(recipe, quick=quick)
         last = time.perf_counter()
+        all_steps = 0
+        more = place.count - place.index - 1
+
+        def tell(step: int, finishes: float) -> None:
+            seconds = self._pace.left(kind, all_steps * (1 + more) - step, finishes + more)
+            emit(Progress(place.job_id, place.index, place.count, step, all_steps, seconds))
 
         def on_step(step: int, steps: int) -> None:
-            nonlocal last
+            nonlocal last, all_steps
             now = time.perf_counter()
             self._pace.step_took(kind, now - last)
-            last = now
-            more = place.count - place.index - 1
-            seconds_left = self._pace.left(kind, steps - step + more * steps, 1 + more)
-            emit(Progress(place.job_id, place.index, place.count, step, steps, seconds_left))
+            last, all_steps = now, steps
+            tell(step, 1)
 
         start = self._starts.fitted(recipe, model.card)
         image = model.paint(
             recipe, start=start, quick=quick, on_step=on_step, is_cancelled=is_cancelled
         )
-        finished = _finish(image, recipe, model.card)
+        finished = finish(
+            image,
+            recipe,
+            model.card.background,
+            quick=quick,
+            progress=lambda share: tell(all_steps, 1 - share),
+            is_cancelled=is_cancelled,
+        )
         self._pace.finish_took(kind, time.perf_counter() - last)
         return finished
 
@@ -219,16 +230,11 @@ class _Place:
     count: int
 
 
-def _finish(image: PIL.Image.Image, recipe: Recipe, card: ModelCard) -> PIL.Image.Image:
-    if recipe.upscale > 1:
-        size = (image.width * recipe.upscale, image.height * recipe.upscale)
-        image = image.resize(size, PIL.Image.Resampling.LANCZOS)
-    if not recipe.cutout:
-        return image
-    if card.background is None:
-        return cut_out(image, None)
-    red, green, blue = PIL.ImageColor.getrgb(card.background)[:3]
-    return cut_out(image, (red, green, blue))
+def _kind(recipe: Recipe, *, quick: bool) -> object:
+    """What sets the speed of painting and finishing it."""
+    guided = recipe.guidance_scale > 1
+    cutout = recipe.cutout_method if recipe.cutout else None
+    return recipe.model, recipe.width, recipe.height, guided, cutout, recipe.upscale, quick
 
 
 def _mark(card: ModelCard) -> object:

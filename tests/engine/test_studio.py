@@ -40,10 +40,12 @@ from stickerstudio.core.messages import (
     Warm,
 )
 from stickerstudio.core.paths import Paths
-from stickerstudio.core.recipe import LoraWeight, Recipe
+from stickerstudio.core.recipe import BLOCKS, BlockWeight, LoraWeight, Recipe
 from stickerstudio.engine import resident
 from stickerstudio.engine.memory import MemoryPlan
 from stickerstudio.engine.studio import Studio, create
+from stickerstudio.finish.cutout import cut_out
+from stickerstudio.finish.enlarge import enlarge
 from tests.engine.conftest import write_card
 from tests.engine.lora_files import make_lora
 from tests.engine.tiny_sdxl import build_pipeline
@@ -208,6 +210,55 @@ def test_cut_out_and_enlargement_follow_the_recipe(studio: Studio) -> None:
     assert pixels(studio, replace(RECIPE, upscale=2)).shape[:2] == (128, 128)
 
 
+def test_the_painted_picture_is_kept_under_its_cut_out(studio: Studio, studio_paths: Paths) -> None:
+    run(studio, Warm(1, "starter"))
+    paint_on_white(studio)
+    whole = pixels(studio)
+    recipe = replace(RECIPE, cutout=True, cutout_method="flat")
+    (cut,) = of(StickerReady, run(studio, Order(1, recipe)))
+    (plain,) = of(StickerReady, run(studio, Order(1, RECIPE)))
+    with Library(studio_paths.library) as library:
+        painted = np.asarray(library.painted(cut.sticker.id).convert("RGB"))
+        assert np.array_equal(painted, whole[..., :3])
+        assert library.design(cut.sticker.id).cutout.method == "flat"
+        assert library.design(plain.sticker.id).cutout.method == "none"
+
+
+def test_the_way_to_cut_out_is_the_recipes(studio: Studio) -> None:
+    run(studio, Warm(1, "starter"))
+    paint_on_white(studio)
+    whole = PIL.Image.fromarray(pixels(studio)[..., :3])
+    for method in ("flat", "model", "auto"):
+        cut = pixels(studio, replace(RECIPE, cutout=True, cutout_method=method))
+        assert np.array_equal(cut, np.asarray(cut_out(whole, (255, 255, 255), method))), method
+
+
+def test_an_enlarged_sticker_is_drawn_sharper_and_its_progress_told(studio: Studio) -> None:
+    small = PIL.Image.fromarray(pixels(studio)[..., :3])
+    recipe = replace(RECIPE, upscale=2)
+    events = run(studio, Order(1, recipe))
+    (ready,) = of(StickerReady, events)
+    made = np.asarray(PIL.Image.open(ready.sticker.path).convert("RGB"))
+    assert np.array_equal(made, np.asarray(enlarge(small, 2)))
+    told = of(Progress, events)
+    assert len(told) > RECIPE.num_inference_steps
+    assert {p.step for p in told[RECIPE.num_inference_steps :]} == {RECIPE.num_inference_steps}
+    assert told[-1].seconds_left == 0
+    (quick,) = of(PreviewReady, run(studio, PreviewRequest(2, recipe)))
+    assert (quick.width, quick.height) == (128, 128)
+
+
+def test_a_cancel_while_enlarging_keeps_nothing(studio: Studio, studio_paths: Paths) -> None:
+    events: list[Event] = []
+    recipe = replace(RECIPE, upscale=4, width=256, height=256, num_inference_steps=1)
+    studio.run(
+        Order(1, recipe), events.append, lambda: len(of(Progress, events)) > 1
+    )  # the second is of the first tile
+    assert isinstance(events[-1], JobCancelled)
+    with Library(studio_paths.library) as library:
+        assert library.count() == 0
+
+
 # --- from a picture, and near a picture ---
 
 
@@ -308,6 +359,32 @@ def test_a_lora_replaced_on_disk_is_read_anew(studio: Studio, loras: Path) -> No
     assert not np.array_equal(pixels(studio, recipe), first)
 
 
+def test_weights_per_block_reach_the_picture(studio: Studio, loras: Path) -> None:
+    base = pixels(studio)
+    bold = LoraWeight("bold", 1.0)
+    none = tuple(BlockWeight(block, 0.0) for block in BLOCKS)
+    some = (BlockWeight("up.attention", 0.2),)
+    whole, part, out = (
+        pixels(studio, replace(RECIPE, loras=(replace(bold, blocks=blocks),)))
+        for blocks in ((), some, none)
+    )
+    assert np.array_equal(out, base)
+    assert not np.array_equal(part, whole)
+    assert not np.array_equal(part, base)
+
+
+def test_an_order_of_many_steps_is_folded_and_a_moved_slider_is_not(
+    studio: Studio, loras: Path
+) -> None:
+    recipe = replace(RECIPE, num_inference_steps=8, loras=(LoraWeight("bold", 0.7),))
+    first = pixels(studio, recipe)
+    blend = resident_of(studio)._blend
+    assert blend.folded
+    moved = replace(recipe, loras=(LoraWeight("bold", 0.71),))
+    run(studio, PreviewRequest(2, replace(moved, num_inference_steps=1)))
+    assert np.array_equal(pixels(studio, recipe), first)
+
+
 # --- cancel and failure ---
 
 
@@ -357,10 +434,10 @@ def test_a_full_disk_fails_the_rest_and_keeps_the_first(
     library = Library(studio_paths.library)
     add = library.add
 
-    def add_until_full(image: PIL.Image.Image, recipe: Recipe, seconds: float) -> Any:
+    def add_until_full(*args: Any, **kwargs: Any) -> Any:
         if library.count() == 1:
             raise_no_space()
-        return add(image, recipe, seconds)
+        return add(*args, **kwargs)
 
     monkeypatch.setattr(library, "add", add_until_full)
     studio = Studio(studio_paths, "cpu", library=library)
