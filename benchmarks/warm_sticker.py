@@ -50,7 +50,7 @@ def main() -> None:
             card.installed_at()
         except NotFoundError as error:
             print(f"{error}\nTaking a tiny random SDXL instead.")
-            name = _tiny(Path(scratch))
+            name = tiny_model(Path(scratch))
             card = Catalogue(paths).find(name)
         for steps in sorted({1, card.default_steps}):
             _measure(paths, name, card, steps, arguments.rounds)
@@ -77,7 +77,7 @@ def _measure(paths: Paths, name: str, card: ModelCard, steps: int, rounds: int) 
         model=name,
     )
     studio = Studio(paths)
-    stock = _stock(model)
+    stock = stock_pipeline(model)
     calls = _record(model, lambda: loop.decode(loop.denoise(painting)))
 
     def sync() -> None:
@@ -159,7 +159,8 @@ def _record(model: Model, paint: Callable[[], object]) -> list[tuple[Any, Any, A
     return calls
 
 
-def _stock(model: Model) -> Any:
+def stock_pipeline(model: Model) -> Any:
+    """diffusers' own pipeline over the same modules."""
     from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
         StableDiffusionXLPipeline,
     )
@@ -179,7 +180,7 @@ def _stock(model: Model) -> Any:
     return pipe
 
 
-def _tiny(scratch: Path) -> str:
+def tiny_model(scratch: Path) -> str:
     """The tests' tiny SDXL, saved as a model folder; returns its path."""
     from tests.engine.tiny_sdxl import build_pipeline
 
