@@ -148,6 +148,8 @@ class BoardWindow(QDialog):
         first.addWidget(self.make)
         for button in (self.stop, self.pack):
             button.setObjectName("tall")
+            button.setAutoDefault(False)
+        self.make.setDefault(True)  # Enter, wherever the focus is
         second = QHBoxLayout()
         second.setSpacing(style.SPACE // 2)
         second.addWidget(self.boards)
@@ -198,7 +200,6 @@ class BoardWindow(QDialog):
         expressions.captioning_changed.connect(self._show_progress)
         self.thumbnails.ready.connect(self._repaint)
         self.make.clicked.connect(self._make)
-        self.character.returnPressed.connect(self._make)
         self.stop.clicked.connect(expressions.stop)
         self.again.clicked.connect(expressions.remake)
         self.boards.clicked.connect(lambda: _below(self.boards, self.boards_menu()))
