@@ -112,19 +112,20 @@ class _Placing:
     """One way to crop, scale and centre, for a picture or for every frame alike."""
 
     def __init__(self, box: tuple[int, int, int, int], canvas: Canvas) -> None:
-        room = (canvas.width - 2 * canvas.margin, canvas.height - 2 * canvas.margin)
+        step = 2 if canvas.even else 1
+        most = (canvas.width // step * step, canvas.height // step * step)
+        room = (most[0] - 2 * canvas.margin, most[1] - 2 * canvas.margin)
         size = (box[2] - box[0], box[3] - box[1])
         scale = min(room[0] / size[0], room[1] / size[1])
         self._box = box
         self._inner = tuple(
-            max(1, min(most, round(side * scale))) for side, most in zip(size, room, strict=True)
+            max(1, min(limit, round(side * scale))) for side, limit in zip(size, room, strict=True)
         )
-        outer = (canvas.width, canvas.height)
+        outer = most
         if canvas.rule == "within":
-            step = 2 if canvas.even else 1
             outer = tuple(
-                min(most, math.ceil((side + 2 * canvas.margin) / step) * step)
-                for side, most in zip(self._inner, outer, strict=True)
+                min(limit, math.ceil((side + 2 * canvas.margin) / step) * step)
+                for side, limit in zip(self._inner, most, strict=True)
             )
         self._outer = (outer[0], outer[1])
 

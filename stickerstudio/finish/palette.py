@@ -23,8 +23,21 @@ _BITS = np.uint32(0xFCFCFCFC)  # colours nearer to each other than 4 levels are 
 
 
 def palette_of(images: Iterable[Image.Image], colours: int) -> Palette:
-    """At most `colours` (2 … 256) that serve all of `images`, which are RGBA."""
+    """At most `colours` (2 … 256) that serve all of `images`, which are RGBA.
+
+    Where something is fully transparent, so is one of them.
+    """
     keys, weights = _histogram(images)
+    seen = keys != 0
+    if not seen.all():  # nothing must shine through where nothing was
+        clear = np.zeros((1, 4), np.uint8)
+        return np.concatenate([clear, _serving(keys[seen], weights[seen], colours - 1)])
+    return _serving(keys, weights, colours)
+
+
+def _serving(keys: NDArray[np.uint32], weights: NDArray[np.float32], colours: int) -> Palette:
+    if not keys.size:
+        return np.zeros((0, 4), np.uint8)
     points = _features(_unpacked(keys))
     labels = _split(points, weights, colours)
     for _ in range(_ROUNDS):

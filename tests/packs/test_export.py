@@ -305,13 +305,15 @@ def test_random_packs_are_valid_or_refused_in_a_sentence(
     accepted = frozenset((key, one) for one in FIXES if fix)
     pack = Pack(title, author, "", stickers, accepted=accepted)
     out = tmp_path / "out"
-    refusal: StudioError | None = None
     try:
         place = make.export(pack, key, out)
     except StudioError as error:
-        refusal = error
+        place, refusal = None, error
+    else:
+        refusal = None
     assert not list(out.glob(".*"))
-    if refusal is not None:
+    if place is None:
+        assert refusal is not None
         assert refusal.what.strip()
         assert refusal.exit_code == 3
         return
