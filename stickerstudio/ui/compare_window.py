@@ -37,7 +37,7 @@ from stickerstudio.ui.widgets import (
 )
 
 SETTLE = 150  # milliseconds without a change before other pictures are asked for
-KEPT = 24  # pictures remembered
+KEPT = 8  # pictures remembered: at SDXL's size 4 MB each
 NOW, HELD, NONE, SAVED = "now", "held", "none", "saved"  # what a side can show
 
 Loras = tuple[LoraWeight, ...]

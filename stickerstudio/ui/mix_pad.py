@@ -244,6 +244,11 @@ class MixPad(QWidget):
             painter.drawLine(at, self.pixel_of(self._places[name]))
         if self.pins:
             self._paint_point(painter, at, colours)
+        else:
+            painter.setPen(QColor(colours.muted))
+            words = tr("Drag a style here from the blend, or press one beside the pad.")
+            wrapped = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.area(), int(wrapped), words)
         painter.end()
 
     def _paint_point(self, painter: QPainter, at: QPointF, colours: style.Colours) -> None:

@@ -136,6 +136,8 @@ class MixPadWindow(QDialog):
         self._show_shelf()
 
     def _show_shelf(self) -> None:
+        if self.isVisible():
+            self._lay_out()
         loras = {info.name: info for info in self._session.loras}
         for name in [name for name in self.pad.pins if name not in loras]:
             self.pad.remove_pin(name)

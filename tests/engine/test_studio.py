@@ -36,6 +36,7 @@ from stickerstudio.core.messages import (
     PreviewReady,
     PreviewRequest,
     Progress,
+    Sketch,
     StickerReady,
     Warm,
 )
@@ -184,11 +185,12 @@ def test_a_model_replaced_on_disk_is_loaded_anew(studio: Studio, studio_paths: P
 # --- previews ---
 
 
+@pytest.mark.parametrize("kind", [PreviewRequest, Sketch])
 def test_a_preview_is_the_stickers_pixels_and_keeps_nothing(
-    studio: Studio, studio_paths: Paths
+    studio: Studio, studio_paths: Paths, kind: type[PreviewRequest | Sketch]
 ) -> None:
     recipe = replace(RECIPE, prompt="love, zebra", cutout=True)
-    events = run(studio, PreviewRequest(1, recipe))
+    events = run(studio, kind(1, recipe))
     (ready,) = of(PreviewReady, events)
     assert isinstance(events[-1], JobDone)
     picture = PIL.Image.frombytes("RGBA", (ready.width, ready.height), ready.rgba)

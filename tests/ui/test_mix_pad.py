@@ -218,3 +218,16 @@ def test_everything_on_it_has_a_name(window: MixPadWindow) -> None:
     ]
     assert len(reachable) == 4  # the point, two pins, the strength
     assert all(each.accessibleName() for each in reachable)
+
+
+def test_before_the_shelf_is_read_it_waits_for_it(
+    main: MainWindow, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loras = session.loras
+    monkeypatch.setattr(type(session), "loras", [])
+    main.show_mix_pad()
+    assert main.mix_pad is not None
+    assert main.mix_pad.pad.pins == {}
+    monkeypatch.setattr(type(session), "loras", loras)
+    session.loras_changed.emit()
+    assert set(main.mix_pad.pad.pins) == {"chalk", "neon"}
