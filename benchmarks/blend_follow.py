@@ -26,7 +26,7 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtCore import QEventLoop as QtEventLoop
 from qasync import QEventLoop
 
-from benchmarks.warm_sticker import _record, _stock
+from benchmarks.warm_sticker import record_calls, stock_pipeline
 from stickerstudio.core.messages import PreviewReady
 from stickerstudio.core.paths import Paths
 from stickerstudio.engine.device import choose, model_dtype, probe
@@ -114,9 +114,9 @@ def _scripts(
     width, height = card.size
     guidance = card.guidance_scale
     painting = Painting(PROMPT, (7,), steps, guidance, width, height)
-    calls = _record(model, lambda: loop.decode(loop.denoise(painting)))
+    calls = record_calls(model, lambda: loop.decode(loop.denoise(painting)))
     plain = load(checkpoint, dtype, sdxl)
-    pipe: Any = _stock(plain).to(device.type)
+    pipe: Any = stock_pipeline(plain).to(device.type)
     pipe.load_lora_weights(str(lora.path), adapter_name="one")
     weight = 0.0
 

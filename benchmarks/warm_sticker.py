@@ -78,7 +78,7 @@ def _measure(paths: Paths, name: str, card: ModelCard, steps: int, rounds: int) 
     )
     studio = Studio(paths)
     stock = stock_pipeline(model)
-    calls = _record(model, lambda: loop.decode(loop.denoise(painting)))
+    calls = record_calls(model, lambda: loop.decode(loop.denoise(painting)))
 
     def sync() -> None:
         if device.type == "cuda":
@@ -139,7 +139,7 @@ def _in_turns(ways: Sequence[Callable[[], None]], rounds: int) -> list[list[floa
     return times
 
 
-def _record(model: Model, paint: Callable[[], object]) -> list[tuple[Any, Any, Any]]:
+def record_calls(model: Model, paint: Callable[[], object]) -> list[tuple[Any, Any, Any]]:
     """The UNet and VAE calls that `paint` makes, with their inputs."""
     calls: list[tuple[Any, Any, Any]] = []
     decode = model.vae.decode
