@@ -186,6 +186,7 @@ class GalleryPane(Card):
     def _connect(self) -> None:
         session, view = self._session, self.view
         session.sticker_ready.connect(self.model.add_newest)
+        session.library_changed.connect(self.thumbnails.look_again)
         session.library_changed.connect(self.model.refresh)
         session.designing.saved.connect(self._redraw)
         session.closed.connect(self.stop)

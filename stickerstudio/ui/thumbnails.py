@@ -45,6 +45,7 @@ class Thumbnails(QObject, Generic[Source]):
         super().__init__(parent)
         self._load = load
         self._kept: OrderedDict[Key, QPixmap] = OrderedDict()
+        self._stale: set[Key] = set()  # of those, what may look otherwise by now
         self._bytes = 0
         self._lock = threading.Lock()  # over the wishes, which workers take
         self._wishes: OrderedDict[Key, Source] = OrderedDict()
@@ -58,12 +59,17 @@ class Thumbnails(QObject, Generic[Source]):
         self._relay.loaded.connect(self._take)
 
     def get(self, name: str, source: Source, side: int) -> QPixmap | None:
-        """The thumbnail, or None for now: `ready` follows. A null pixmap: it cannot be read."""
+        """The thumbnail, or None for now: `ready` follows. A null pixmap: it cannot be read.
+
+        After `look_again` it is the old one until `ready` brings what it looks like now.
+        """
         key = (name, side)
         kept = self._kept.get(key)
         if kept is not None:
             self._kept.move_to_end(key)
-            return kept
+            if key not in self._stale:
+                return kept
+            self._stale.discard(key)
         with self._lock:
             if key not in self._in_work:
                 self._wishes[key] = source
@@ -73,7 +79,7 @@ class Thumbnails(QObject, Generic[Source]):
             if self._workers < _THREADS and not self._closed:
                 self._workers += 1
                 self._pool.start(self._work)
-        return None
+        return kept
 
     @property
     def is_idle(self) -> bool:
@@ -91,6 +97,10 @@ class Thumbnails(QObject, Generic[Source]):
         for key in [key for key in self._kept if key[0] == name]:
             old = self._kept.pop(key)
             self._bytes -= 4 * old.width() * old.height()
+
+    def look_again(self) -> None:
+        """Pictures may have changed: each is loaded once more when it is painted next."""
+        self._stale = set(self._kept)
 
     def close(self) -> None:
         """Wait for the workers: nothing of ours may outlive the window."""
@@ -121,6 +131,9 @@ class Thumbnails(QObject, Generic[Source]):
             self._in_work.discard(key)
         self.loads += 1
         pixmap = QPixmap.fromImage(image)
+        before = self._kept.pop(key, None)
+        if before is not None:
+            self._bytes -= 4 * before.width() * before.height()
         self._kept[key] = pixmap
         self._bytes += 4 * pixmap.width() * pixmap.height()
         while self._bytes > _KEPT_BYTES and len(self._kept) > 1:

@@ -117,6 +117,20 @@ def test_pictures_are_painted(pane: GalleryPane, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: colour() == (200, 40, 40))
 
 
+def test_a_sticker_that_was_edited_is_painted_as_it_is_now(
+    pane: GalleryPane, session: Session, stickers: list[Sticker], qtbot: QtBot
+) -> None:
+    def colour() -> tuple[int, int, int]:
+        pixel = pane.view.grab().toImage().pixelColor(middle(pane, 0))
+        return pixel.red(), pixel.green(), pixel.blue()
+
+    qtbot.waitUntil(lambda: colour() == (200, 40, 40), timeout=30_000)
+    blue = Image.new("RGBA", (64, 64), (0, 0, 250, 255))
+    session.library.redesign(stickers[-1].id, blue, session.library.design(stickers[-1].id))
+    session.library_changed.emit()
+    qtbot.waitUntil(lambda: colour() == (0, 0, 250), timeout=30_000)
+
+
 def test_a_damaged_file_is_a_sign_and_not_a_crash(
     session: Session, stickers: list[Sticker], qtbot: QtBot
 ) -> None:
