@@ -267,7 +267,9 @@ class Designing(QObject):
         sources = {layer.source for layer in design.layers if isinstance(layer, Stamp)}
         for source in sources - self._stamps.keys():
             try:
-                picture = await self._background.call(_stamp, self._collection.library, source)
+                picture = await self._background.call(
+                    stamp_picture, self._collection.library, source
+                )
             except StudioError as error:
                 self.notice.emit(Notice(report(error)))
                 picture = Image.new("RGBA", (1, 1))
@@ -309,7 +311,7 @@ def _reduced(image: Image.Image) -> Image.Image:
     return small
 
 
-def _stamp(library: Library, source: str) -> Image.Image:
+def stamp_picture(library: Library, source: str) -> Image.Image:
     """The picture of a stamp. Raises NotFoundError and the like where it cannot be had."""
     if source.startswith("shipped:"):
         return load(source, STAMP_SIDE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Signal
 
 from stickerstudio.core import expressions
-from stickerstudio.core.design import Caption
+from stickerstudio.core.design import Caption, Stamp
 from stickerstudio.core.errors import BadInputError, NotFoundError, StudioError, report
 from stickerstudio.core.expressions import Board, BoardShelf, Expression
 from stickerstudio.core.i18n import current_language, tr
@@ -20,6 +20,7 @@ from stickerstudio.core.sticker import Sticker
 from stickerstudio.finish.composed import assemble
 from stickerstudio.packs.pack import Pack, PackSticker
 from stickerstudio.session.background import Background
+from stickerstudio.session.designing import stamp_picture
 from stickerstudio.session.state import Notice, random_seed
 
 if TYPE_CHECKING:
@@ -364,7 +365,14 @@ class Expressions(QObject):
                     layers += (Caption(words, y=CAPTION_Y),)
                 changed = replace(design, layers=layers)
                 if changed != design:
-                    _, composed = await session.workers.run(assemble, painted, None, changed, {})
+                    sources = {layer.source for layer in layers if isinstance(layer, Stamp)}
+                    stamps = {
+                        source: await self._background.call(stamp_picture, library, source)
+                        for source in sources
+                    }
+                    _, composed = await session.workers.run(
+                        assemble, painted, None, changed, stamps
+                    )
                     await self._background.call(
                         library.redesign, cell.sticker, composed.image, changed
                     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from stickerstudio.core.design import Caption
+from stickerstudio.core.design import Caption, Stamp
 from stickerstudio.core.errors import BadInputError
 from stickerstudio.core.expressions import FORTY, Expression
 from stickerstudio.session.expressions import Expressions
@@ -130,6 +131,22 @@ def test_captions_are_layers_and_can_be_taken_away(
     board.caption("")
     watch.until(lambda: not board.captioning)
     assert [session.library.design(each).layers for each in ids] == [()] * 8
+
+
+def test_captions_leave_stamps_and_other_words_alone(
+    board: Expressions, session: Session, watch: Watch
+) -> None:
+    first = str(stickers(board)[0])
+    picture = session.library.painted(first)
+    layers = (Stamp("shipped:heart"), Caption("mine"))
+    design = replace(session.library.design(first), layers=layers)
+    session.library.redesign(first, picture, design)
+    board.caption("en")
+    watch.until(lambda: not board.captioning)
+    assert not watch.notices
+    captioned = session.library.design(first).layers
+    assert captioned[:2] == layers
+    assert [layer.text for layer in captioned[2:] if isinstance(layer, Caption)] == ["happy"]
 
 
 def test_a_pack_has_the_boards_order_and_emoji(

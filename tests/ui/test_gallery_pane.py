@@ -350,7 +350,7 @@ def test_what_needs_one_sticker_is_off_for_several(pane: GalleryPane) -> None:
     assert all(button.isEnabled() for button in pane.buttons.values())
     choose(pane, 0, 1)
     enabled = {name for name, button in pane.buttons.items() if button.isEnabled()}
-    assert enabled == {"send", "copy", "save_png", "star", "delete"}
+    assert enabled == {"send", "copy", "save_png", "star", "pack", "delete"}
 
 
 def test_every_control_has_a_name(pane: GalleryPane) -> None:
