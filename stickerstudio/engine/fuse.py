@@ -26,6 +26,8 @@ from torch import nn
 
 from stickerstudio.core.errors import BadInputError, Cancelled, DiskError, disk_errors
 from stickerstudio.core.i18n import tr
+from stickerstudio.core.recipe import BLOCKS, BlockWeight
+from stickerstudio.engine.blend_blocks import block_of
 from stickerstudio.engine.blend_places import Modules, Place, adoptable, find_places
 from stickerstudio.engine.blend_read import Factors, read_factors, usable_config
 from stickerstudio.engine.fuse_merge import Merged, concatenate, dare, ties, truncate
@@ -40,7 +42,7 @@ KeyFormat = Literal["diffusers", "kohya"]
 
 @dataclass(frozen=True, slots=True)
 class Ingredient:
-    """One LoRA of the blend and its weight."""
+    """One LoRA of the blend, its weight, and what that is multiplied by in some blocks."""
 
     name: str
     path: Path
@@ -49,9 +51,10 @@ class Ingredient:
     author: str = ""
     trigger_words: tuple[str, ...] = ()
     base_model: str = ""
+    blocks: tuple[BlockWeight, ...] = ()
 
     @classmethod
-    def of(cls, info: LoraInfo, weight: float) -> Ingredient:
+    def of(cls, info: LoraInfo, weight: float, blocks: tuple[BlockWeight, ...] = ()) -> Ingredient:
         """A LoRA from the shelf."""
         return cls(
             info.name,
@@ -61,6 +64,7 @@ class Ingredient:
             info.author,
             info.trigger_words,
             info.base_model,
+            blocks,
         )
 
 
@@ -119,12 +123,14 @@ def fuse(
         Cancelled: `is_cancelled` said so; nothing was written.
     """
     started = time.perf_counter()
-    used = [ingredient for ingredient in ingredients if ingredient.weight != 0]
+    used = [ingredient for ingredient in ingredients if _counts(ingredient)]
     _check(used, target, rank, density, overwrite=overwrite)
     modules = adoptable(components)
     with ExitStack() as files, torch.inference_mode():
         sources = [_Source(ingredient, modules, files) for ingredient in used]
         places = list(dict.fromkeys(place for source in sources for place in source.places))
+        if not places:  # no LoRA has a layer in the blocks that it is weighted in
+            raise _nothing()
         merged: dict[Place, Merged] = {}
         for index, place in enumerate(places):
             if is_cancelled is not None and is_cancelled():
@@ -151,15 +157,18 @@ def fuse(
     )
 
 
+def _counts(ingredient: Ingredient) -> bool:
+    """Whether its weight is other than 0, at least in some block."""
+    somewhere = dict.fromkeys(BLOCKS, ingredient.weight)
+    somewhere |= {block.block: ingredient.weight * block.weight for block in ingredient.blocks}
+    return any(somewhere.values())
+
+
 def _check(
     used: Sequence[Ingredient], target: Path, rank: int, density: float, *, overwrite: bool
 ) -> None:
     if not used:
-        raise BadInputError(
-            tr("There is nothing to save."),
-            tr("Every LoRA of this blend has the weight 0."),
-            tr("Move a slider first."),
-        )
+        raise _nothing()
     if rank < 1 or not 0 < density <= 1:
         raise BadInputError(
             tr("These numbers cannot be used."),
@@ -174,22 +183,34 @@ def _check(
         )
 
 
+def _nothing() -> BadInputError:
+    return BadInputError(
+        tr("There is nothing to save."),
+        tr("Every LoRA of this blend has the weight 0."),
+        tr("Move a slider first."),
+    )
+
+
 class _Source:
     """An open ingredient: reads one layer at a time, so that memory holds only the result."""
 
     def __init__(self, ingredient: Ingredient, modules: Modules, files: ExitStack) -> None:
         path = ingredient.path
         header = read_header(path)
-        self.places: Mapping[Place, LoraLayer] = find_places(path, header, modules)
+        weights = {block.block: ingredient.weight * block.weight for block in ingredient.blocks}
+        found = find_places(path, header, modules)
+        self._weights = {place: weights.get(block_of(*place), ingredient.weight) for place in found}
+        self.places: Mapping[Place, LoraLayer] = {
+            place: layer for place, layer in found.items() if self._weights[place] != 0
+        }
         self._config = usable_config(path, adapter_config(path, header.metadata))
-        self._weight = ingredient.weight
         with disk_errors(path):
             self._file: Any = files.enter_context(safe_open(path, "pt"))
 
     def factors(self, place: Place) -> Factors:
         """The layer's factors, its weight in the blend included in `scale`."""
         found = read_factors(self.places[place], self._file.get_tensor, self._config, *place)
-        return Factors(found.down, found.up, found.scale * self._weight)
+        return Factors(found.down, found.up, found.scale * self._weights[place])
 
 
 def _merge(
@@ -259,7 +280,14 @@ def _metadata(
         return joint.join(dict.fromkeys(value for value in values if value))
 
     ingredients = [
-        {"name": i.name, "weight": i.weight, "licence": i.licence, "author": i.author} for i in used
+        {
+            "name": i.name,
+            "weight": i.weight,
+            "licence": i.licence,
+            "author": i.author,
+            **({"blocks": {b.block: b.weight for b in i.blocks}} if i.blocks else {}),
+        }
+        for i in used
     ]
     rank = str(max(layer.down.shape[0] for layer in merged.values()))
     texts = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from stickerstudio.core.errors import BadInputError, Cancelled, NotFoundError, WrongModelError
+from stickerstudio.core.recipe import BLOCKS, BlockWeight
 from stickerstudio.engine.blend import Blend
 from stickerstudio.engine.blend_read import Factors
 from stickerstudio.engine.fuse import FuseReport, Ingredient, KeyFormat, fuse
@@ -97,6 +99,41 @@ def test_stock_diffusers_paints_the_blend_from_the_saved_file(
     assert np.abs(picture(tiny) - wanted).max() < 0.5
     again = Ingredient("mix", report.path, 1.0)
     assert np.abs(blended([again]) - wanted).max() < 0.5
+
+
+def test_weights_per_block_are_saved_with_the_blend(
+    tiny: StableDiffusionXLPipeline, ingredients: list[Ingredient], tmp_path: Path
+) -> None:
+    only_down = tuple(BlockWeight(b, 0.0) for b in BLOCKS if not b.startswith("down"))
+    more = (BlockWeight("up.attention", 1.5), BlockWeight("text", 0.0))
+    weighted = [
+        replace(each, blocks=blocks)
+        for each, blocks in zip(ingredients, (more, only_down, ()), strict=True)
+    ]
+    pipe = build_pipeline()
+    blend = Blend(parts_of(pipe))
+    for each in weighted:
+        blend.add(each.name, each.path)
+    blend.set_weights(
+        {each.name: each.weight for each in weighted},
+        {each.name: {b.block: b.weight for b in each.blocks} for each in weighted},
+    )
+    target = tmp_path / "mix.safetensors"
+    report = fuse(weighted, parts_of(tiny), target, method="exact", dtype=torch.float32)
+    tiny.load_lora_weights(str(tmp_path), weight_name=target.name)
+    assert np.abs(picture(tiny) - picture(pipe)).max() < 0.5
+    assert np.abs(picture(tiny) - blended(ingredients)).max() > 1
+    said = json.loads(read_header(report.path).metadata["stickerstudio.fusion"])
+    assert said["ingredients"][0]["blocks"] == {"up.attention": 1.5, "text": 0.0}
+
+
+def test_a_lora_with_nothing_in_its_blocks_is_nothing_to_save(
+    tiny: StableDiffusionXLPipeline, ingredients: list[Ingredient], tmp_path: Path
+) -> None:
+    for blocks in (BLOCKS, BLOCKS[:-1]):  # "two" has no layers in the text encoders
+        two = replace(ingredients[1], blocks=tuple(BlockWeight(block, 0.0) for block in blocks))
+        with pytest.raises(BadInputError, match="nothing to save"):
+            fuse([two], parts_of(tiny), tmp_path / "m.safetensors")
 
 
 def test_half_precision_is_enough(
