@@ -33,7 +33,7 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    with torch.inference_mode():
+    with torch.no_grad():
         for rank in chosen.ranks:
             _measure(rank, chosen.passes, chosen.rounds)
         _constants()

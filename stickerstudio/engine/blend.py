@@ -347,8 +347,8 @@ class Blend:
     ) -> dict[str, layers.StackedLayer]:
         weight = stack.layer(next(iter(stack.parts))).weight
         costs = COSTS.get(weight.device.type)
-        if costs is None or weight.dtype not in FOLDABLE:
-            return {}
+        if costs is None or weight.dtype not in FOLDABLE or weight.is_inference():
+            return {}  # the last: torch lets nobody exchange what such a parameter holds
         levels = 1 + max((int(n.split(".")[1]) for n in stack.modules if "down_bl" in n), default=0)
         names = (name for name in stack.parts if name not in but and stack.is_on(name))
         active = {name: stack.layer(name) for name in names}
