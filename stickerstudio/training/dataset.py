@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import PIL.ImageOps
 from numpy.typing import NDArray
 
 from stickerstudio.core.errors import BadInputError, Cancelled, NotFoundError, StudioError
@@ -144,14 +145,14 @@ class TrainingSet:
         return laid_out(drawing, size, background, margin, flip=flip)
 
     def thumbnail(self, name: str, side: int = 96) -> bytes:
-        """The drawing as a PNG of at most `side` pixels a side; empty where it cannot be read."""
+        """The drawing in the middle of a clear square PNG; empty where it cannot be read."""
         try:
             image = open_drawing(self._entry(name).read()).image
         except (StudioError, OSError, ValueError):
             return b""
-        image.thumbnail((side, side))
+        square = PIL.ImageOps.pad(image, (side, side), color=(0, 0, 0, 0))
         stream = io.BytesIO()
-        image.save(stream, "PNG")
+        square.save(stream, "PNG")
         return stream.getvalue()
 
     def _entry(self, name: str) -> Entry:

@@ -208,6 +208,13 @@ QDialog, QMainWindow, QMainWindow > QWidget {{ background: {c.window}; }}
 QFrame#card, QFrame#notice {{ border-radius: {RADIUS}px; }}
 QFrame#card {{ background: {c.card}; border: 1px solid {c.line}; }}
 QFrame#popover {{ background: {c.card}; border: 1px solid {c.edge}; border-radius: 0; }}
+QTableView {{ background: {c.card}; color: {c.text}; }}
+QTableView::item {{ padding: 0 {SPACE}px; border-bottom: 1px solid {c.line}; }}
+QTableView::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
+QTableView QHeaderView::section {{
+    background: {c.card}; color: {c.muted}; border: none; border-bottom: 1px solid {c.edge};
+    padding: {SPACE // 2}px {SPACE}px;
+}}
 QFrame#row {{ background: {c.sunken}; border: none; border-radius: {RADIUS_CONTROL}px; }}
 QLabel#heading {{ font-size: {base * 1.1:.1f}pt; font-weight: 600; color: {c.text}; }}
 QLabel#title {{ font-size: {base * 1.25:.1f}pt; font-weight: 600; }}

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -73,6 +74,8 @@ class CaptionsModel(QAbstractTableModel):
                 return " | ".join(picture.captions)
             if role == Qt.ItemDataRole.DecorationRole:
                 return self._icon(picture.name)
+            if role == Qt.ItemDataRole.SizeHintRole:
+                return QSize(0, THUMBNAIL + style.SPACE)
             if role == Qt.ItemDataRole.AccessibleTextRole:
                 shown = ", ".join(picture.captions) or tr("no caption")
                 return tr("{name}: {caption}", name=picture.name, caption=shown)
@@ -184,6 +187,7 @@ class CaptionsTable(QWidget):
         view.horizontalHeader().setHighlightSections(False)
         view.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         view.setShowGrid(False)
+        view.setFrameShape(QFrame.Shape.NoFrame)
         view.setTabKeyNavigation(False)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         line = QHBoxLayout()
