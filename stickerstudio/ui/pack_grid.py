@@ -116,6 +116,10 @@ class PackGrid(QListWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         super().dropEvent(event)
+        self.tell_order()
+
+    def tell_order(self) -> None:
+        """Say how the items lie now, where that is no longer the pack's order."""
         order = [self.item(row).data(_INDEX) for row in range(self.count())]
         if order != sorted(order):
             self.reordered.emit(order)

@@ -144,7 +144,7 @@ class PackWindow(QDialog):
             if field.text() != text:
                 field.setText(text)
         number = len(pack.stickers)
-        self._count.setText(tr_n("{n} sticker", "{n} stickers", number))
+        self._count.setText(tr_n("{n} sticker in the pack", "{n} stickers in the pack", number))
         self.grid.show_pack(pack)
         self._show_selected()
         self._show_checks()
