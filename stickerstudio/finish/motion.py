@@ -84,9 +84,13 @@ def animate(
     fit, middle = _fit(subject.size, [move(i / 96, amount) for i in range(96)] + poses, side)
     drawn = _at_most(subject, fit)
     frames = [_frame(drawn, pose, fit, middle, side) for pose in poses]
+    return Animation(tuple(frames), even_durations(count, seconds))
+
+
+def even_durations(count: int, seconds: float) -> tuple[int, ...]:
+    """`seconds` shared among `count` frames, in whole milliseconds that add up."""
     ends = [round(1000 * seconds * number / count) for number in range(count + 1)]
-    durations = [max(1, end - start) for start, end in itertools.pairwise(ends)]
-    return Animation(tuple(frames), tuple(durations))
+    return tuple(max(1, end - start) for start, end in itertools.pairwise(ends))
 
 
 # --- the motions ---

@@ -29,6 +29,7 @@ Name = Literal[
     "send",
     "use",
     "edit",
+    "animate",
     "copy",
     "save_png",
     "save_webp",
@@ -53,6 +54,7 @@ _PLANS: dict[Name, _Plan] = {
     "send": _Plan("send", ()),  # Enter and double-click are the view's own `activated`
     "use": _Plan("pencil", ("Ctrl+U",), for_one=True),
     "edit": _Plan("brush", ("Ctrl+E",), for_one=True),
+    "animate": _Plan("animate", ("Ctrl+Shift+A",), for_one=True),
     "more": _Plan("variation", ("Ctrl+M",)),
     "cousins": _Plan("dice", ("Ctrl+Shift+M",)),
     "restyle": _Plan("blend", ()),
@@ -79,10 +81,12 @@ class GalleryActions(QObject):
         changed(): what can be done now has changed.
         pack_wanted(list[str]): make a pack of the stickers of these ids.
         edit_wanted(str): open the editor for the sticker of that id.
+        animate_wanted(Sticker): open the animation window for it.
     """
 
     changed = Signal()
     edit_wanted = Signal(str)
+    animate_wanted = Signal(object)
     pack_wanted = Signal(object)
 
     def __init__(
@@ -103,6 +107,7 @@ class GalleryActions(QObject):
             "send": self.send,
             "use": self.use_settings,
             "edit": self.edit,
+            "animate": self.animate,
             "more": lambda: self.more_like(SUBTLE),
             "cousins": lambda: self.more_like(STRONG),
             "restyle": self.restyle,
@@ -140,6 +145,7 @@ class GalleryActions(QObject):
             "send": tr("Send to the chat"),
             "use": tr("Use these settings"),
             "edit": tr("Edit…"),
+            "animate": tr("Animate…"),
             "star": tr("Remove from favourites") if self._all_stars() else tr("Add to favourites"),
             "more": tr("More like this"),
             "cousins": tr("More like this, but freer"),
@@ -169,7 +175,7 @@ class GalleryActions(QObject):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         colours = style.current_colours()
         groups: tuple[tuple[Name, ...], ...] = (
-            ("send", "edit", "use"),
+            ("send", "edit", "animate", "use"),
             ("more", "cousins", "restyle"),
             ("star", "copy", "save_png", "save_webp", "show"),
             ("pack",),
@@ -198,6 +204,11 @@ class GalleryActions(QObject):
         """Bring prompt, seed and blend of the chosen sticker back into the panes."""
         for sticker in self._stickers(self._chosen()[:1]):
             self._session.use_settings(sticker)
+
+    def animate(self) -> None:
+        """Open the chosen sticker in the animation window."""
+        for sticker in self._stickers(self._chosen()[:1]):
+            self.animate_wanted.emit(sticker)
 
     def edit(self) -> None:
         """Open the chosen sticker in the editor."""
