@@ -19,6 +19,7 @@ from stickerstudio.core.library_marks import append_line
 Kind = Literal["collection", "tag"]
 Deed = Literal["put", "take", "make", "rename", "drop"]
 
+FILE = "collections.jsonl"  # in the library's folder
 MAX_NAME = 80  # characters; more does not fit a menu
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"  # hold emoji and some scripts' words together
 

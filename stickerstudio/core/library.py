@@ -30,18 +30,18 @@ from PIL import Image
 
 from stickerstudio.core import (
     atomic,
-    collections,
     library_labels,
     library_marks,
     library_painted,
     library_scan,
     library_trash,
 )
-from stickerstudio.core.collections import Change, Deed, Kind, Label
+from stickerstudio.core.collections import Label
 from stickerstudio.core.design import Cutout, Design
 from stickerstudio.core.errors import DiskError, NotFoundError, UserSideError, disk_errors
 from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.core.library_index import Index, Row
+from stickerstudio.core.library_labels import Labelling
 from stickerstudio.core.library_png import PngFacts, encode, read_facts, read_recipe
 from stickerstudio.core.library_words import query
 from stickerstudio.core.pictures import open_picture
@@ -57,7 +57,6 @@ _SELECT = (
 
 Order = Literal["newest", "oldest", "prompt", "own"]
 
-_AT_ONCE = 1000  # stickers labelled in one transaction, about 0.1 s where the search must follow
 _FEW = 2000  # more matches than this are found faster by a look at every sticker's words
 _log = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ class Skipped:
     reason: str
 
 
-class Library:
+class Library(Labelling):
     """Stickers in a folder. Usable from several threads, and by several programs at once.
 
     Every method raises DiskError where the disk, the folder's permissions or another busy window
@@ -209,7 +208,8 @@ class Library:
         """
         where, values = self._where(words, favourites, label)
         rows = self._index.rows(
-            f"{_SELECT} WHERE moment IN (SELECT moment FROM sticker{where} ORDER BY moment DESC LIMIT ? OFFSET ?)"
+            f"{_SELECT} WHERE moment IN"
+            f" (SELECT moment FROM sticker{where} ORDER BY moment DESC LIMIT ? OFFSET ?)"
             " ORDER BY moment DESC",
             (*values, -1 if limit is None else max(0, limit), max(0, offset)),
         )
@@ -248,65 +248,6 @@ class Library:
         """How many stickers `search` finds."""
         where, values = self._where(words, favourites, label)
         return int(self._index.rows(f"SELECT count(*) FROM sticker{where}", values)[0][0])
-
-    # --- collections and tags ---
-
-    def labels(self, kind: Kind) -> dict[Label, int]:
-        """Every collection, or every tag, by name, with how many stickers it holds."""
-        return library_labels.labels_of(kind, self._index.rows(library_labels.COUNTS, (kind,)))
-
-    def labels_of(self, sticker_id: str) -> list[Label]:
-        """The collections a sticker is in and its tags, by name."""
-        rows = self._index.rows(library_labels.OF_STICKER, (sticker_id,))
-        return [Label(kind, name) for kind, name in rows]
-
-    def put(self, label: Label, sticker_ids: Sequence[str]) -> None:
-        """Put stickers into a collection or give them a tag; it is made where it is new.
-
-        Raises:
-            BadInputError: the name cannot be used.
-        """
-        label = Label(label.kind, collections.checked_name(label.name))
-        if not sticker_ids:
-            self._label(Change("make", label.kind, label.name))
-        self._label_many("put", label, sticker_ids)
-
-    def take(self, label: Label, sticker_ids: Sequence[str]) -> None:
-        """Take stickers out of a collection, or a tag from them."""
-        self._label_many("take", label, sticker_ids)
-
-    def rename(self, label: Label, name: str) -> Label:
-        """Give a collection or tag another name; where that exists already the two become one.
-
-        Raises:
-            BadInputError: the name cannot be used.
-        """
-        renamed = Label(label.kind, collections.checked_name(name))
-        if renamed != label:
-            self._label(Change("rename", label.kind, label.name, to=renamed.name))
-        return renamed
-
-    def drop(self, label: Label) -> None:
-        """Give up a collection or tag. Its stickers stay where they are."""
-        self._label(Change("drop", label.kind, label.name))
-
-    def _label_many(self, deed: Deed, label: Label, ids: Sequence[str]) -> None:
-        for start in range(0, len(ids), _AT_ONCE):
-            some = tuple(ids[start : start + _AT_ONCE])
-            self._label(Change(deed, label.kind, label.name, some))
-
-    def _label(self, change: Change) -> None:
-        path = self.folder / library_scan.LABELS
-
-        def write(index: sqlite3.Connection) -> None:
-            with disk_errors(path):
-                end = collections.append(path, change)
-            library_labels.apply(index, change)
-            index.execute("UPDATE journal SET labels_bytes = ?", (end,))
-
-        self._index.write(write)
-
-    # --- marks, trash ---
 
     def set_favourite(self, sticker_ids: Sequence[str], favourite: bool) -> None:
         """Mark stickers, or take the mark away. Those that are gone by now are passed over."""

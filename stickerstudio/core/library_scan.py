@@ -25,7 +25,6 @@ from stickerstudio.core.library_png import PngFacts, read_facts
 from stickerstudio.core.library_words import words_of
 
 MARKS = "marks.jsonl"
-LABELS = "collections.jsonl"
 TRASH = "trash"
 MONTH = re.compile(r"\d{4}-\d{2}")
 _BATCH = 400  # files read in one transaction, about 0.1 s: so long may another window have to wait
@@ -123,7 +122,7 @@ def _read_marks(connection: sqlite3.Connection, folder: Path) -> None:
 
 
 def _read_labels(connection: sqlite3.Connection, folder: Path) -> None:
-    path = folder / LABELS
+    path = folder / collections.FILE
     with disk_errors(path):
         read_bytes = int(connection.execute("SELECT labels_bytes FROM journal").fetchone()[0])
         length = library_marks.size(path)

@@ -267,6 +267,8 @@ class Session(QObject):
     def edit(self, **changes: Unpack[DraftChanges]) -> None:
         """Change the draft; numbers are brought into their range. Remakes the preview when live."""
         draft = replace(self.draft, **changes)
+        if draft.seed != self.draft.seed:
+            draft = replace(draft, variation_strength=0.0)
         if draft.model != self.draft.model:
             draft = replace(draft, size=changes.get("size"))
             card = self.model_card(draft.model)
@@ -323,6 +325,8 @@ class Session(QObject):
             cutout=recipe.cutout,
             start=recipe.start,
             strength=recipe.strength,
+            variation_seed=recipe.variation_seed,
+            variation_strength=recipe.variation_strength,
             blend=blend_of(recipe.active_loras, self.draft.blend),
         )
         here = {entry.name for entry in self.draft.blend}

@@ -70,6 +70,8 @@ class Draft:
         size: (width, height) in pixels; None for the model's own.
         start: the picture to paint over, as in Recipe; None for none.
         strength: how much of `start` is painted anew, MIN_STRENGTH … 1.
+        variation_seed, variation_strength: as in Recipe; those of a sticker whose settings were
+            taken, until the seed is changed.
     """
 
     prompt: str = ""
@@ -84,6 +86,8 @@ class Draft:
     size: tuple[int, int] | None = None
     start: str | None = None
     strength: float = 0.6
+    variation_seed: int = 0
+    variation_strength: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,8 @@ def checked(draft: Draft) -> Draft:
         count=int(clamp(draft.count, 1, MAX_COUNT)),
         steps=int(clamp(draft.steps, 1, MAX_STEPS)),
         strength=clamp(draft.strength, MIN_STRENGTH, 1.0),
+        variation_seed=int(clamp(draft.variation_seed, 0, MAX_SEED)),
+        variation_strength=clamp(draft.variation_strength, 0.0, 1.0),
         blend=tuple(
             replace(
                 entry,
@@ -246,6 +252,8 @@ def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
         upscale=upscale,
         start=draft.start,
         strength=draft.strength,
+        variation_seed=draft.variation_seed,
+        variation_strength=draft.variation_strength,
     )
 
 
@@ -270,7 +278,7 @@ def draft_from_json(text: str, default: Draft) -> Draft:
         return default
     values = cast("dict[str, Any]", data)
     kept: dict[str, Any] = {}
-    for name in ("prompt", "seed", "seed_locked", "count", "steps", "model", "live", "cutout"):
+    for name in _PLAIN:
         if type(values.get(name)) is type(getattr(default, name)):
             kept[name] = values[name]
     return checked(
@@ -281,8 +289,22 @@ def draft_from_json(text: str, default: Draft) -> Draft:
             size=_size(values.get("size")),
             start=_digest(values.get("start")),
             strength=_number(values.get("strength"), default.strength),
+            variation_strength=_number(values.get("variation_strength"), 0.0),
         )
     )
+
+
+_PLAIN = (
+    "prompt",
+    "seed",
+    "seed_locked",
+    "count",
+    "steps",
+    "model",
+    "live",
+    "cutout",
+    "variation_seed",
+)
 
 
 def _entries(value: object) -> Iterable[BlendEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
@@ -25,6 +25,10 @@ class PromptEdit(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(160, self.sizeHint().height())
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Words may be dropped and pasted here; a dropped file is left to the pane around."""
+        return not source.hasUrls() and super().canInsertFromMimeData(source)
 
     def show_text(self, text: str) -> None:
         """Show `text`; where it differs the change can be undone with Ctrl+Z."""

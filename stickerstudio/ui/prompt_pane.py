@@ -46,7 +46,6 @@ class PromptPane(Card):
         self.choices = PromptChoices()
         self.expressions = PushButton(icon="faces")
         self.setAcceptDrops(True)
-        self.prompt.setAcceptDrops(False)  # a picture dropped there is the pane's
         self.options = PromptOptions()
         self.make = PushButton(icon="make", primary=True)
         self.stop = PushButton(icon="stop")

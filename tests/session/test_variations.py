@@ -56,6 +56,22 @@ def test_more_like_this_varies_the_noise_and_nothing_else(session: Session, watc
     assert len({each.variation_seed for each in near}) == MORE
 
 
+def test_the_settings_of_a_variation_give_it_again(session: Session, watch: Watch) -> None:
+    made = session.library.add(
+        Image.new("RGBA", (8, 8)),
+        Recipe("otter", seed=3, variation_seed=8, variation_strength=0.3),
+        0.1,
+    )
+    session.use_settings(made)
+    preview = session.preview_recipe()
+    assert preview is not None
+    assert (preview.variation_seed, preview.variation_strength) == (8, 0.3)
+    session.edit(seed=4)
+    preview = session.preview_recipe()
+    assert preview is not None
+    assert preview.variation_strength == 0.0
+
+
 def test_the_same_pose_in_another_style(session: Session, watch: Watch) -> None:
     session.edit(prompt="otter", seed=3, seed_locked=True)
     session.make()

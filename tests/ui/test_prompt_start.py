@@ -58,6 +58,16 @@ def test_a_dropped_photo_is_the_start_until_it_is_removed(
     assert not pane.start.isVisible()
 
 
+def test_words_can_be_dropped_into_the_prompt_but_files_are_the_panes(pane: PromptPane) -> None:
+    words, file = QMimeData(), QMimeData()
+    words.setText("otter")
+    file.setUrls([QUrl.fromLocalFile("/photo.jpg")])
+    assert pane.prompt.canInsertFromMimeData(words)
+    assert not pane.prompt.canInsertFromMimeData(file)
+    assert pane.prompt.acceptDrops()
+    assert pane.acceptDrops()
+
+
 def test_what_is_no_picture_is_a_sentence(
     pane: PromptPane, session: Session, qtbot: QtBot, tmp_path: Path
 ) -> None:
