@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 
 from benchmarks import _blend_models as models
 from stickerstudio.engine.blend import Blend
@@ -110,8 +111,22 @@ def _constants() -> None:
         },
         7,
     )
+    tiny: Any = torch.nn.Linear(8, 8).requires_grad_(False)
+    blend = Blend({"unet": torch.nn.ModuleDict({"mid_block": tiny})}, fold_room=ROOM)
+    with tempfile.TemporaryDirectory() as folder:
+        values = {f"unet.mid_block.lora_{x}.weight": torch.ones(8, 8) for x in "AB"}
+        save_file(values, Path(folder) / "lora.safetensors")
+        blend.add("tiny", Path(folder) / "lora.safetensors")
+
+    def fold() -> None:
+        for n in range(200):
+            blend.set_weights({"tiny": 1 + n / 200})
+            blend.settle(Work(10**9, 1, SIDE, SIDE), exact=False)
+
+    times |= models.in_turns({"fold": fold}, 5)
     found = {
         "launch": times["launch"] / 1000,
+        "fold": times["fold"] / 200,
         "flops": 20 * 2 * 768 * 768 * 128 / times["flops"],
         "bytes": 2 * large.numel() * 4 / times["bytes"],
     }

@@ -188,6 +188,7 @@ class Blend:
         self._fold_room = 0 if always_on else fold_room
         self._fold = Fold()
         self._folded_exactly = False
+        self._last_choice: tuple[object, list[str]] = (None, [])
         self._passes = 0  # run or promised since a weight changed
 
     @property
@@ -349,17 +350,24 @@ class Blend:
         costs = COSTS.get(weight.device.type)
         if costs is None or weight.dtype not in FOLDABLE or weight.is_inference():
             return {}  # the last: torch lets nobody exchange what such a parameter holds
-        levels = 1 + max((int(n.split(".")[1]) for n in stack.modules if "down_bl" in n), default=0)
-        names = (name for name in stack.parts if name not in but and stack.is_on(name))
-        active = {name: stack.layer(name) for name in names}
-        gains = {name: gain(name, layer, levels, work, costs) for name, layer in active.items()}
-        return {name: active[name] for name in choose(gains, room)}
+        switched = tuple(switch.on for switch in stack.switches.values())
+        key = (work, room, but, switched, weight.device, weight.dtype)
+        if self._last_choice[0] != key:  # under a moving slider it is the same again and again
+            active = (name for name in stack.parts if name not in but and stack.is_on(name))
+            levels = 1 + max(
+                (int(n.split(".")[1]) for n in stack.modules if n.startswith("down_blocks.")),
+                default=0,
+            )
+            gains = {name: gain(name, stack.layer(name), levels, work, costs) for name in active}
+            self._last_choice = key, choose(gains, room)
+        return {name: stack.layer(name) for name in self._last_choice[1]}
 
     def _changed(self) -> None:
         """Stacks are about to change: what is folded of them no longer holds."""
         with torch.inference_mode(mode=False), torch.no_grad():
             self._fold.release()
         self._passes = 0
+        self._last_choice = None, []
 
     def _rebuild(self, parts: set[Component]) -> None:
         for part in parts:

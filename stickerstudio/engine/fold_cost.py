@@ -1,11 +1,11 @@
 """Whether to add a blend to a layer's weight once, or to run it beside the layer in every pass.
 
-    beside  launches · t + 2 · positions · R · (in + out) / F + R · (in + out) · b / B   every pass
-    folded  launches · t + 2 · in · out · R / F + 3 · in · out · b / B                     once
+    beside  3 · t + 2 · positions · R · (in + out) / F + R · (in + out) · b / B   every pass
+    folded  u + 2 · in · out · R / F + 3 · in · out · b / B                       once
 
-with R ranks in all, b bytes a number, and a device that needs t seconds for a launch, does F
-floating-point operations and moves B bytes a second. Few positions and wide layers favour the
-stack, many ranks and many passes the fold; so it is decided layer by layer.
+with R ranks in all, b bytes a number, and a device that needs t seconds for a launch and u for a
+fold of nothing, does F floating-point operations and moves B bytes a second. Few positions and wide
+layers favour the stack, many ranks and many passes the fold; so it is decided layer by layer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from stickerstudio.engine.blend_layers import StackedLayer
 
 TEXT_TOKENS = 77  # of CLIP, which SDXL's cross-attention reads
-_LAUNCHES_BESIDE, _LAUNCHES_FOLDED = 3, 2  # the latter for a layer of a group
+_LAUNCHES = 3  # of a layer's stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,22 @@ class Costs:
 
     Attributes:
         launch: seconds from one operator to the next, with its share of Python.
+        fold: seconds for folding one layer, however small; most of it is Python.
         flops: per second, on a CPU per thread.
         bytes: moved per second, reading and writing together.
     """
 
     launch: float
+    fold: float
     flops: float
     bytes: float
 
 
 COSTS: Mapping[str, Costs] = {
     # measured by benchmarks.blend_fold on a server CPU with AVX-512, one thread
-    "cpu": Costs(launch=5e-6, flops=85e9, bytes=12e9),
+    "cpu": Costs(launch=5e-6, fold=60e-6, flops=85e9, bytes=12e9),
     # not measured: a small laptop GPU by its data sheet, so that a fold is rather thought too dear
-    "cuda": Costs(launch=5e-6, flops=30e12, bytes=250e9),
+    "cuda": Costs(launch=5e-6, fold=10e-6, flops=30e12, bytes=250e9),
 }
 """Devices that are not here always run the stack."""
 
@@ -90,15 +92,11 @@ def gain(name: str, layer: StackedLayer, levels: int, work: Work, costs: Costs) 
     if layer.weight.device.type == "cpu":
         flops *= torch.get_num_threads()
     beside = (
-        _LAUNCHES_BESIDE * costs.launch
+        _LAUNCHES * costs.launch
         + 2 * positions(name, levels, work) * rank * (inner + out) / flops
         + rank * (inner + out) * number / costs.bytes
     )
-    folded = (
-        _LAUNCHES_FOLDED * costs.launch
-        + 2 * inner * out * rank / flops
-        + 3 * inner * out * number / costs.bytes
-    )
+    folded = costs.fold + 2 * inner * out * rank / flops + 3 * inner * out * number / costs.bytes
     return Gain(work.passes * beside - folded, inner * out * number)
 
 

@@ -263,7 +263,7 @@ def test_many_passes_and_ranks_favour_the_fold(
     blend.set_weights(WEIGHTS)
     name = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
     layer: Any = tiny.unet.get_submodule(name)
-    costs = Costs(launch=1e-6, flops=50e9, bytes=10e9)
+    costs = Costs(launch=1e-6, fold=2e-6, flops=50e9, bytes=10e9)
     works = [replace(SHORT, passes=passes) for passes in (1, 2, 8, 64)]
     seconds = [gain(name, layer, 2, work, costs).seconds for work in works]
     assert seconds == sorted(seconds)
