@@ -178,7 +178,9 @@ class EditorCanvas(QWidget):
         ground = QPainterPath()
         ground.addRoundedRect(QRectF(self.rect()), style.RADIUS, style.RADIUS)
         painter.setClipPath(ground)
-        painter.drawTiledPixmap(self.rect(), checkerboard(colours, self.devicePixelRatioF()))
+        # Darker than elsewhere: a white rim must be seen on it.
+        fields = replace(colours, card=colours.sunken, sunken=colours.line)
+        painter.drawTiledPixmap(self.rect(), checkerboard(fields, self.devicePixelRatioF()))
         place = self.picture_rect()
         if self._brush is not None and not self._painted.isNull():
             painter.setOpacity(_UNDER)
@@ -194,6 +196,7 @@ class EditorCanvas(QWidget):
         elif self._document.selected is not None:
             self._paint_frame(painter, self.frame(self._document.selected))
         if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.drawRoundedRect(
                 QRectF(self.rect()).adjusted(1, 1, -1, -1), style.RADIUS, style.RADIUS

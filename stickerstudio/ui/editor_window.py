@@ -66,6 +66,7 @@ class EditorWindow(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+        self.canvas.setFocus()
         opened = self.document.sticker
         if opened is None or opened.id != sticker_id:
             self._leave(lambda: self.document.open(sticker_id))
@@ -107,7 +108,7 @@ class EditorWindow(QDialog):
             event.ignore()
             self._leave(self.close)
         else:
-            super().closeEvent(event)
+            event.accept()  # QDialog's own would ask `reject`, which asks us
 
     def reject(self) -> None:
         """Esc and the like close the window as its cross does."""
