@@ -102,8 +102,12 @@ class BlendPane(Card):
         self._list.setContentsMargins(0, 0, style.SPACE // 2, 0)
         scroll_list(self._area, self._list)
         self._area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.box.addLayout(head)
-        self.box.addWidget(self.tools)
+        self._area.setMinimumHeight(style.SPACE * 5)  # of one row; small screens scroll
+        top = QVBoxLayout()
+        top.setSpacing(style.SPACE // 2)
+        top.addLayout(head)
+        top.addWidget(self.tools)
+        self.box.addLayout(top)
         self.box.addWidget(self._area, 1)
         self.box.addWidget(self._empty, 1)
 
