@@ -53,6 +53,7 @@ class Packing(QObject):
     """
 
     projects_changed = Signal()
+    opened = Signal()  # another pack, after `changed`
     changed = Signal()  # pack, path
     checked = Signal()  # judgements
     changed_elsewhere = Signal()  # another window saved the open pack, and here are changes too
@@ -287,6 +288,7 @@ class Packing(QObject):
         self.looks = {}
         self._show(pack)
         self._poll.start()
+        self.opened.emit()
 
     def _stickers(self, ids: tuple[str, ...]) -> tuple[PackSticker, ...]:
         found = [self._library.get(sticker_id) for sticker_id in ids]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -78,7 +78,6 @@ class PackWindow(QDialog):
         self.retranslate()
         for button in self.findChildren(QPushButton):
             button.setAutoDefault(False)  # Enter in a field must not press one of them
-        self.grid.setFocus()
         self._packing.refresh()
         self._show_pack()
 
@@ -118,6 +117,11 @@ class PackWindow(QDialog):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._packing.pack is not None:
+            self.grid.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._take_texts()
@@ -301,6 +305,7 @@ class PackWindow(QDialog):
     def _connect(self) -> None:
         packing = self._packing
         packing.changed.connect(self._show_pack)
+        packing.opened.connect(self.grid.setFocus)
         packing.checked.connect(self._show_checks)
         packing.projects_changed.connect(self._show_projects)
         packing.progressed.connect(self._show_progress)

@@ -132,6 +132,7 @@ def test_what_is_exported_is_what_the_workers_made(
     packing.notice.connect(told.append)
     with qtbot.waitSignal(packing.exported, timeout=PATIENCE) as caught:
         packing.export(tmp_path / "out")
+    assert caught.args is not None
     assert caught.args == [[tmp_path / "out" / "Friends-slack"]]
     assert len(list((tmp_path / "out" / "Friends-slack").glob("*.png"))) == 4
     assert (4, 4) in seen
@@ -154,6 +155,7 @@ def test_an_imported_pack_can_be_edited(packing: Packing, qtbot: QtBot, tmp_path
     with qtbot.waitSignal(packing.exported, timeout=PATIENCE) as caught:
         packing.export(tmp_path)
     first = packing.path
+    assert caught.args is not None
     packing.import_from(caught.args[0][0])
     qtbot.waitUntil(lambda: packing.path != first, timeout=PATIENCE)
     pack = opened(packing)
@@ -170,6 +172,7 @@ def test_a_broken_pack_is_a_notice(packing: Packing, qtbot: QtBot, tmp_path: Pat
     path.write_bytes(b"PK")
     with qtbot.waitSignal(packing.parent().notice, timeout=PATIENCE) as caught:  # pyright: ignore
         packing.import_from(path)
+    assert caught.args is not None
     assert caught.args[0].error.kind == "BadFileError"
     assert opened(packing).title == "Friends"
 
