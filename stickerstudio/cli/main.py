@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from stickerstudio import __version__
-from stickerstudio.cli import doctor, generate, loras, models, pack, train
+from stickerstudio.cli import doctor, finish, generate, loras, models, pack, train
 from stickerstudio.cli.context import Context, chosen
 from stickerstudio.cli.interrupt import Interrupt
 from stickerstudio.cli.output import Output
@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     generate.add_arguments(add("generate", tr("make stickers from a sentence")))
+    finish.add_arguments(add("finish", tr("cut out, outline, caption or animate a picture")))
     models.add_commands(add("models", tr("list, add, download or remove models")), add)
     loras.add_commands(add("loras", tr("list, show, add, remove or fuse LoRAs")), add)
     train.add_arguments(add("train", tr("train a style on a folder of drawings")))

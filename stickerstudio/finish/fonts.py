@@ -114,6 +114,16 @@ class Substitute:
     characters: str
     family: str | None
 
+    def __str__(self) -> str:
+        """A sentence that says so."""
+        if self.family is None:
+            return tr("No font on this computer has {characters}.", characters=self.characters)
+        return tr(
+            "{characters} is drawn in {family} of this computer.",
+            characters=self.characters,
+            family=self.family,
+        )
+
 
 def title(face: Face) -> str:
     """What a face is called in the window."""

@@ -269,15 +269,5 @@ class CaptionPanel(EditorPanel):
         caption = self.caption
         if caption is None or (caption.text, caption.font) != (text, font):
             return  # typed on meanwhile
-        self.note.setText("\n".join(map(_worded, found)))
+        self.note.setText("\n".join(map(str, found)))
         self.note.setVisible(bool(found))
-
-
-def _worded(substitute: fonts.Substitute) -> str:
-    if substitute.family is None:
-        return tr("No font on this computer has {characters}.", characters=substitute.characters)
-    return tr(
-        "{characters} is drawn in {family} of this computer.",
-        characters=substitute.characters,
-        family=substitute.family,
-    )
