@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,28 +77,19 @@ def _job(paths: Paths, art: Path, **changes: Any) -> TrainingJob:
     return jobs.create(paths, replace(SMALL, **changes), read_set(art))
 
 
-def _train(
-    paths: Paths, job: TrainingJob, is_cancelled: Callable[[], bool] = _never
-) -> list[object]:
+def _train(paths: Paths, job: TrainingJob, *, stop_after: int | None = None) -> list[object]:
+    """Train, and stop as a user would, once `stop_after` steps were told of."""
     heard: list[object] = []
-    Trainer(paths, "cpu").train(TrainingOrder(1, job.folder, "cpu"), heard.append, is_cancelled)
+
+    def enough() -> bool:
+        return stop_after is not None and len(_of(heard, TrainingStep)) >= stop_after
+
+    Trainer(paths, "cpu").train(TrainingOrder(1, job.folder, "cpu"), heard.append, enough)
     return heard
 
 
 def _of(heard: list[object], kind: type) -> list[Any]:
     return [event for event in heard if isinstance(event, kind)]
-
-
-def _after(steps: int) -> Callable[[], bool]:
-    """A wish to stop that comes after so many questions (some come before the first step)."""
-    asked = 0
-
-    def wish() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > steps
-
-    return wish
 
 
 def test_from_drawings_to_the_shelf(studio_paths: Paths, art: Path) -> None:
@@ -194,24 +184,24 @@ def test_stock_diffusers_gives_the_studios_image(
         loras=(LoraWeight("mine", 1.0),),
         cutout=False,
     )
-    ours = model.paint(recipe, quick=False, on_step=lambda a, b: None, is_cancelled=_never)
+    ours = model.paint(
+        recipe, start=None, quick=False, on_step=lambda a, b: None, is_cancelled=_never
+    )
     difference = np.abs(np.asarray(ours).astype(int) - theirs)
     assert np.abs(theirs - without).mean() > 1  # it does change the picture
     assert difference.max() <= 2
 
 
-def test_a_cancelled_training_goes_on_to_the_same_weights(
-    studio_paths: Paths, art: Path, tmp_path: Path
-) -> None:
+def test_a_cancelled_training_goes_on_to_the_same_weights(studio_paths: Paths, art: Path) -> None:
     whole = _job(studio_paths, art)
     _train(studio_paths, whole)
     wanted = load_file(studio_paths.loras / "mine.safetensors")
     job = _job(studio_paths, art)
     with pytest.raises(Cancelled):
-        _train(studio_paths, job, _after(20))
+        _train(studio_paths, job, stop_after=2)
     stopped = state.load(job.state, _key(job))
     assert stopped is not None
-    assert 0 < stopped.step < SMALL.steps
+    assert stopped.step == 2
     heard = _train(studio_paths, job)
     assert _of(heard, TrainingStep)[0].step == stopped.step + 1
     assert _same(load_file(studio_paths.loras / "mine.safetensors"), wanted)
@@ -283,7 +273,7 @@ def test_every_loss_falls(studio_paths: Paths, art: Path, loss: Any) -> None:
 def test_state_of_other_settings_is_refused(studio_paths: Paths, art: Path) -> None:
     job = _job(studio_paths, art)
     with pytest.raises(Cancelled):
-        _train(studio_paths, job, _after(20))
+        _train(studio_paths, job, stop_after=2)
     other = replace(job.settings, learning_rate=0.5)
     (job.folder / "settings.json").write_text(other.to_json())
     with pytest.raises(BadFileError, match="have changed"):
@@ -303,7 +293,7 @@ def test_state_of_another_version_is_refused(studio_paths: Paths, art: Path) -> 
 def test_the_base_removed_in_between(studio_paths: Paths, art: Path) -> None:
     job = _job(studio_paths, art)
     with pytest.raises(Cancelled):
-        _train(studio_paths, job, _after(20))
+        _train(studio_paths, job, stop_after=2)
     unet = studio_paths.bundled_models / "starter" / "unet"
     unet.rename(unet.with_name("away"))
     with pytest.raises(NotFoundError):
@@ -324,7 +314,7 @@ def test_no_room_for_the_state_keeps_the_last_one(
 ) -> None:
     job = _job(studio_paths, art)
     with pytest.raises(Cancelled):
-        _train(studio_paths, job, _after(20))
+        _train(studio_paths, job, stop_after=2)
     kept = job.state.read_bytes()
     real = state.write_bytes_atomic
 
