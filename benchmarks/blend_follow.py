@@ -61,12 +61,15 @@ class Hand:
     def drag(self, seconds: float) -> tuple[float, float]:
         """Move for that long; pictures a second, and seconds from the last move to its picture."""
         self.pictures.clear()
+        blending = self._session.blending
+        blending.hold()
         self._frames.start()
         began = time.perf_counter()
         _live(lambda: time.perf_counter() - began >= seconds)
         self._frames.stop()
         during = len(self.pictures)
         self._move()
+        blending.release()
         stopped = time.perf_counter()
         last = self._weight()
         _live(lambda: self.shown == last and bool(self.pictures))

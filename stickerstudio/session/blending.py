@@ -66,8 +66,9 @@ class Blending(QObject):
         self._history.hold()
 
     def release(self) -> None:
-        """The hand has let go."""
+        """The hand has let go; the picture of where it did so comes first now."""
         self._history.release()
+        self._session.hurry_preview()
 
     def weigh(self, name: str, weight: float) -> None:
         """Set the weight of LoRA `name`, −2 … 2, and let it take part: who moves it wants it."""

@@ -122,6 +122,10 @@ class Lane(QThread):
         """No preview is wanted any more, waiting or running."""
         self._post(self._drop_previews)
 
+    def hurry_preview(self) -> None:
+        """The waiting preview is what the user wants to see: no grace for an older one."""
+        self._post(self._hurry_preview)
+
     def drop_sketches(self, job_ids: Sequence[int]) -> None:
         """These sketches are not wanted any more, waiting or running."""
         self._post(lambda: self._drop_sketches(job_ids))
@@ -248,6 +252,10 @@ class Lane(QThread):
         if waiting is not None:
             self.news.emit(JobCancelled(waiting.job_id))
         if self._schedule.runs_preview:
+            self._cancel_running()
+
+    def _hurry_preview(self) -> None:
+        if self._schedule.preview_waits and self._schedule.runs_preview:
             self._cancel_running()
 
     def _drop_sketches(self, job_ids: Sequence[int]) -> None:

@@ -145,6 +145,11 @@ class Schedule:
         return isinstance(self.running, Order)
 
     @property
+    def preview_waits(self) -> bool:
+        """Whether a preview waits."""
+        return self._preview is not None
+
+    @property
     def runs_preview(self) -> bool:
         """Whether a preview runs."""
         return isinstance(self.running, PreviewRequest)

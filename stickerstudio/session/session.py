@@ -347,6 +347,10 @@ class Session(QObject):
                 )
             )
 
+    def hurry_preview(self) -> None:
+        """A hand has let go: no older preview is waited for any more."""
+        self._workbench.hurry_preview()
+
     def preview_recipe(self, draft: Draft | None = None) -> Recipe | None:
         """What `draft`, by default the present one, would be previewed as; for `sketches`.
 

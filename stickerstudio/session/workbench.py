@@ -148,6 +148,13 @@ class Workbench(QObject):
         if not self._coalesce.isActive():  # not begun anew: a moving hand must not put it off
             self._coalesce.start()
 
+    def hurry_preview(self) -> None:
+        """The hand has come to rest: what it asked for last is shown as soon as can be."""
+        if self._coalesce.isActive():
+            self._coalesce.stop()
+            self._ask_for_preview()
+        self._lane.hurry_preview()
+
     def drop_preview(self) -> None:
         """No preview is wanted."""
         self._coalesce.stop()

@@ -106,6 +106,19 @@ def test_undo_leaves_the_words_alone_and_remakes_the_preview(shelf: Session, wat
     assert watch.previews[-1].recipe.loras == ()
 
 
+def test_where_the_hand_lets_go_is_shown_before_anything_older(shelf: Session, watch: Watch):
+    shelf.edit(prompt="slow otter", steps=5, live=True)
+    watch.idle()  # a second: the next one would be let finish while the hand moves
+    watch.previews.clear()
+    shelf.blending.hold()
+    shelf.blending.weigh("ink", 0.5)
+    watch.until(lambda: shelf.engine.state == "busy")
+    shelf.blending.weigh("ink", 0.6)
+    shelf.blending.release()
+    watch.idle()
+    assert [picture.recipe.loras[0].weight for picture in watch.previews] == [0.6]
+
+
 def test_the_pane_hears_when_it_can_go_back_and_forth(shelf: Session):
     heard: list[tuple[bool, bool]] = []
     blending = shelf.blending
