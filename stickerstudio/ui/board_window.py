@@ -65,6 +65,7 @@ class BoardWindow(QDialog):
         self.make = PushButton(icon="make", primary=True)
         self.stop = PushButton(icon="stop")
         self._summary = label("muted")
+        self.rest = PushButton()
         self.progress = QProgressBar()
         self.boards = IconButton("folder")
         self.again = IconButton("dice")
@@ -119,6 +120,8 @@ class BoardWindow(QDialog):
         name_control(self.again, tr("Make all again with another seed; locked ones stay"))
         name_control(self.caption, tr("Write the words on all stickers"))
         name_control(self.show_list, tr("Edit the list of expressions"))
+        self.rest.setText(tr("Make the &rest"))
+        name_control(self.rest, tr("Make the rest"), tr("Make what the board lacks"))
         self.pack.setText(tr("Make it a &pack…"))
         name_control(
             self.pack, tr("Make it a pack"), tr("A pack in the board's order, an emoji for each")
@@ -154,6 +157,9 @@ class BoardWindow(QDialog):
         second.setSpacing(style.SPACE // 2)
         second.addWidget(self.boards)
         second.addWidget(self._summary)
+        self.rest.setObjectName("link")
+        self.rest.setAutoDefault(False)
+        second.addWidget(self.rest)
         second.addSpacing(style.SPACE)
         second.addWidget(self.progress, 1)
         keep = self.progress.sizePolicy()
@@ -201,6 +207,7 @@ class BoardWindow(QDialog):
         self.thumbnails.ready.connect(self._repaint)
         self.make.clicked.connect(self._make)
         self.stop.clicked.connect(expressions.stop)
+        self.rest.clicked.connect(expressions.make_rest)
         self.again.clicked.connect(expressions.remake)
         self.boards.clicked.connect(lambda: _below(self.boards, self.boards_menu()))
         self.caption.clicked.connect(lambda: _below(self.caption, self.captions_menu()))
@@ -244,6 +251,7 @@ class BoardWindow(QDialog):
             self._show_cell(index)
         if board is not None and not self.character.text():
             self.character.setText(board.character)
+            self.size_box.setCurrentIndex(max(0, self.size_box.findData(number)))
         self._stack.setCurrentWidget(self._area if number else self._empty)
         self._show_progress()
 
@@ -268,6 +276,7 @@ class BoardWindow(QDialog):
         self.make.setText(tr("&Make the board"))
         name_control(self.make, tr("Make the board"), tr("Orders a sticker for each expression"))
         self.stop.setVisible(expressions.is_making)
+        self.rest.setVisible(made < number and not expressions.is_making)
         busy = expressions.captioning
         self.again.setEnabled(number > 0 and not busy)
         self.caption.setEnabled(made > 0 and not busy)
@@ -333,6 +342,7 @@ class BoardWindow(QDialog):
 
     def _open(self, board: Board) -> None:
         self.character.setText(board.character)
+        self.size_box.setCurrentIndex(max(0, self.size_box.findData(len(board.cells))))
         self._expressions.open(board.name)
 
     def _make_pack(self) -> None:

@@ -104,6 +104,13 @@ def test_buttons_in_a_cell(board: BoardWindow, session: Session, qtbot: QtBot) -
     assert board.cells[0].state != "done"
     qtbot.mouseClick(board.stop, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not session.expressions.is_making, timeout=60_000)
+    lacking = 8 - session.expressions.made
+    assert board.rest.isVisible() == (lacking > 0)
+    session.delete([str(session.expressions.board.cells[2].sticker)])
+    qtbot.waitUntil(board.rest.isVisible, timeout=60_000)
+    qtbot.mouseClick(board.rest, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.expressions.made == 8, timeout=60_000)
+    assert not board.rest.isVisible()
 
 
 def test_dragging_swaps_in_the_middle_and_inserts_at_the_edges(board: BoardWindow) -> None:
