@@ -99,13 +99,12 @@ def _measure(rank: int, counts: list[int], rounds: int) -> None:
 
 def _constants() -> None:
     """Launches, arithmetic and memory of this processor, as engine.fold_cost counts them."""
-    small, row = torch.randn(1, 8), torch.randn(8, 8)
+    row = torch.randn(1, 8)
     weight, down, up = torch.randn(768, 768), torch.randn(128, 768), torch.randn(128, 768)
     large = torch.randn(24, 1024, 1024)
     copy = torch.empty_like(large)
     times = models.in_turns(
         {
-            "launch": lambda: [small.addmm_(small, row) for _ in range(1000)],
             "flops": lambda: [weight.addmm_(up.t(), down) for _ in range(20)],
             "bytes": lambda: copy.copy_(large),
         },
@@ -123,9 +122,17 @@ def _constants() -> None:
             blend.set_weights({"tiny": 1 + n / 200})
             blend.settle(Work(10**9, 1, SIDE, SIDE), exact=False)
 
+    def stack() -> None:
+        for _ in range(1000):
+            tiny(row)
+
     times |= models.in_turns({"fold": fold}, 5)
+    blend.set_weights({"tiny": 0.0})
+    without = models.in_turns({"bare": stack}, 7)["bare"]
+    blend.set_weights({"tiny": 1.0})
+    times |= models.in_turns({"stack": stack}, 7)
     found = {
-        "launch": times["launch"] / 1000,
+        "launch": (times["stack"] - without) / 3000,  # of a layer's three
         "fold": times["fold"] / 200,
         "flops": 20 * 2 * 768 * 768 * 128 / times["flops"],
         "bytes": 2 * large.numel() * 4 / times["bytes"],
