@@ -70,7 +70,9 @@ class Expressions(QObject):
         self.boards: list[Board] = []
         self.captioning = False
         self._shown: dict[str, Shown] = {}
-        self._pending: dict[int, Recipe] = {}
+        self._pending: dict[int, Recipe] = {}  # by job
+        self._running: int | None = None  # the job the engine is at
+        self._states: list[CellState] = []
         self._in_turn = asyncio.Lock()
         self._opened = False
         session.sticker_ready.connect(self._on_sticker)
@@ -103,14 +105,7 @@ class Expressions(QObject):
 
     def state(self, index: int) -> CellState:
         """What there is to see in a cell."""
-        board = self.board
-        assert board is not None
-        job_id = self._job(board.recipe_of(index))
-        if job_id is not None:
-            views = {view.job_id: view for view in self._session.jobs}
-            view = views.get(job_id)
-            return "making" if view is not None and view.state == "running" else "waiting"
-        return "done" if self.shown(index) is not None else "empty"
+        return self._states[index]
 
     def shown(self, index: int) -> Shown | None:
         """The sticker in a cell; None while there is none, or where it was deleted."""
@@ -121,8 +116,7 @@ class Expressions(QObject):
     @property
     def made(self) -> int:
         """How many cells have their sticker."""
-        cells = self.board.cells if self.board else ()
-        return sum(self.state(index) == "done" for index in range(len(cells)))
+        return self._states.count("done")
 
     @property
     def is_making(self) -> bool:
@@ -143,16 +137,20 @@ class Expressions(QObject):
             for index in range(len(self.board.cells)):
                 if self.state(index) == "empty":
                     self._order(index)
+            self._update()
 
     def remake(self) -> None:
         """Make every cell that is not locked anew, all with one new seed."""
         if self.board is None:
             return
-        seed = random_seed()
-        for index, cell in enumerate(self.board.cells):
-            if not cell.locked:
-                self._change(self.board.with_cell(index, replace(cell, seed=seed)))
-                self._order(index)
+        board, seed = self.board, random_seed()
+        unlocked = [index for index, cell in enumerate(board.cells) if not cell.locked]
+        for index in unlocked:
+            board = board.with_cell(index, replace(board.cells[index], seed=seed))
+        self._change(board)
+        for index in unlocked:
+            self._order(index)
+        self._update()
 
     def regenerate(self, index: int) -> None:
         """Make one cell anew with another seed; its old sticker stays in the gallery."""
@@ -160,6 +158,7 @@ class Expressions(QObject):
             cell = replace(self.board.cells[index], seed=random_seed())
             self._change(self.board.with_cell(index, cell))
             self._order(index)
+            self._update()
 
     def stop(self) -> None:
         """Cancel what the board still waits for."""
@@ -189,6 +188,7 @@ class Expressions(QObject):
             if board.name == name:
                 self.stop()
                 self.board = board
+                self._states = self._looked()
                 self.board_changed.emit()
                 self._look_again()
 
@@ -200,6 +200,7 @@ class Expressions(QObject):
         if self.board is not None and self.board.name == name:
             self.stop()
             self.board = None
+            self._states = []
             self.board_changed.emit()
 
     def caption(self, language: str | None = None) -> None:
@@ -268,14 +269,36 @@ class Expressions(QObject):
         assert self.board is not None
         recipe = self.board.recipe_of(index)
         self._pending[self._session.order(recipe)] = recipe
-        self.cell_changed.emit(index)
 
     def _job(self, recipe: Recipe) -> int | None:
         return next((job for job, wanted in self._pending.items() if wanted == recipe), None)
 
     def _set(self, board: Board) -> None:
         self._change(board)
+        self._states = self._looked()
         self.board_changed.emit()
+
+    def _looked(self) -> list[CellState]:
+        """The state of each cell now."""
+        board = self.board
+        if board is None:
+            return []
+        jobs = {recipe: job_id for job_id, recipe in self._pending.items()}
+        states: list[CellState] = []
+        for index in range(len(board.cells)):
+            job_id = jobs.get(board.recipe_of(index)) if jobs else None
+            if job_id is not None:
+                states.append("making" if job_id == self._running else "waiting")
+            else:
+                states.append("empty" if self.shown(index) is None else "done")
+        return states
+
+    def _update(self) -> None:
+        """Tell of the cells that are in another state than they were."""
+        before, self._states = self._states, self._looked()
+        for index, state in enumerate(self._states):
+            if index >= len(before) or before[index] != state:
+                self.cell_changed.emit(index)
 
     def _change(self, board: Board) -> None:
         """Replace the open board, on disk as well."""
@@ -303,17 +326,21 @@ class Expressions(QObject):
             index = same[0]
             self._shown[sticker.id] = Shown(sticker, sticker.id)
             self._change(board.with_cell(index, replace(board.cells[index], sticker=sticker.id)))
-            self.cell_changed.emit(index)
+            self._update()
 
     def _on_jobs(self) -> None:
         """Orders come and go: those that were cancelled or failed are waited for no more."""
-        if not self._pending or self.board is None:
+        if not self._pending:
             return
-        alive = {view.job_id for view in self._session.jobs}
-        for job_id in [job_id for job_id in self._pending if job_id not in alive]:
-            del self._pending[job_id]
-        for index in range(len(self.board.cells)):
-            self.cell_changed.emit(index)
+        views = self._session.jobs
+        alive = {view.job_id for view in views}
+        running = next((view.job_id for view in views if view.state == "running"), None)
+        gone = [job_id for job_id in self._pending if job_id not in alive]
+        if gone or running != self._running:
+            self._running = running
+            for job_id in gone:
+                del self._pending[job_id]
+            self._update()
 
     def _look_again(self) -> None:
         if self.board is not None:
@@ -344,6 +371,7 @@ class Expressions(QObject):
         looked_at = {cell.sticker for cell in board.cells}
         rest = {key: shown for key, shown in self._shown.items() if key not in looked_at}
         self._shown = rest | found
+        self._states = self._looked()
         self.board_changed.emit()
 
     async def _caption(self, board: Board, language: str) -> None:
