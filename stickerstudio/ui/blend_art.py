@@ -1,4 +1,4 @@
-"""LoRAs as the eye knows them: a title, a picture, and what hangs under the mouse in a drag."""
+"""LoRAs and blends for the eye: titles, pictures, and what hangs under the mouse in a drag."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from functools import lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QDrag, QFont, QImageReader, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QDrag,
+    QFont,
+    QImage,
+    QImageReader,
+    QPainter,
+    QPainterPath,
+    QPixmap,
+)
 from PySide6.QtWidgets import QWidget
 
 from stickerstudio.core.i18n import current_language
+from stickerstudio.core.messages import PreviewReady
 from stickerstudio.models.loras import LoraInfo
 from stickerstudio.ui import style
 
@@ -64,6 +74,16 @@ def rounded(picture: QPixmap, radius: float) -> QPixmap:
     painter.drawPixmap(0, 0, picture)
     painter.end()
     return made
+
+
+def preview_pixmap(picture: PreviewReady, side: int = 0) -> QPixmap:
+    """The pixels of `picture`; where `side` is given, at most that many wide and high."""
+    width, height = picture.width, picture.height
+    image = QImage(picture.rgba, width, height, width * 4, QImage.Format.Format_RGBA8888)
+    if side and max(width, height) > side:
+        keep = Qt.AspectRatioMode.KeepAspectRatio
+        image = image.scaled(side, side, keep, Qt.TransformationMode.SmoothTransformation)
+    return QPixmap.fromImage(image)
 
 
 @lru_cache(maxsize=128)

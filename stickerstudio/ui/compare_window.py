@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QImage, QPixmap, QShowEvent
+from PySide6.QtGui import QHideEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -24,7 +24,7 @@ from stickerstudio.session.session import Session
 from stickerstudio.session.sketches import SketchBatch
 from stickerstudio.session.state import blend_of, loras_of
 from stickerstudio.ui import style
-from stickerstudio.ui.blend_art import lora_title
+from stickerstudio.ui.blend_art import lora_title, preview_pixmap
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.compare_view import CompareView
 from stickerstudio.ui.widgets import (
@@ -294,9 +294,7 @@ class CompareWindow(QDialog):
     def _keep(self, picture: PreviewReady) -> None:
         """Remember `picture`, if it is one of the two."""
         if picture.recipe in self._recipes and self.isVisible():
-            size = (picture.width, picture.height)
-            image = QImage(picture.rgba, *size, size[0] * 4, QImage.Format.Format_RGBA8888)
-            self._known[picture.recipe] = QPixmap.fromImage(image)
+            self._known[picture.recipe] = preview_pixmap(picture)
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
             self._show_pictures()

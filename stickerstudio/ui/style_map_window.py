@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QImage, QPixmap, QShowEvent
+from PySide6.QtGui import QHideEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr
@@ -16,7 +16,7 @@ from stickerstudio.session.session import Session
 from stickerstudio.session.sketches import SketchBatch
 from stickerstudio.session.style_map import Axis, Cell, Grid
 from stickerstudio.ui import style
-from stickerstudio.ui.blend_art import lora_title
+from stickerstudio.ui.blend_art import lora_title, preview_pixmap
 from stickerstudio.ui.blend_row import WeightBox
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.style_map import StyleMapView
@@ -265,16 +265,7 @@ class StyleMapWindow(QDialog):
         self._show_progress()
 
     def _on_ready(self, _: int, picture: PreviewReady) -> None:
-        size = (picture.width, picture.height)
-        image = QImage(picture.rgba, *size, size[0] * 4, QImage.Format.Format_RGBA8888)
-        if max(size) > THUMB:
-            image = image.scaled(
-                THUMB,
-                THUMB,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-        pixmap = self._known[picture.recipe] = QPixmap.fromImage(image)
+        pixmap = self._known[picture.recipe] = preview_pixmap(picture, THUMB)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
         for cell, recipe in self._cells.items():
