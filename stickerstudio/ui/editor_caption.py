@@ -161,9 +161,11 @@ class CaptionPanel(EditorPanel):
             self.box.addWidget(widget)
         for widget in (self._rim_text, self.rim_colour, self.arc, self.wrap):
             self.box.addWidget(widget)
-        self.box.addSpacing(style.SPACE)
-        self.box.addWidget(self.another)
-        self.box.addWidget(self.layers)
+        foot = QHBoxLayout()
+        foot.setSpacing(style.SPACE // 2)
+        foot.addWidget(self.another, 1)
+        foot.addWidget(self.layers)
+        self.box.addLayout(foot)
         self.box.addStretch()
 
     def _connect(self) -> None:
