@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -14,17 +15,22 @@ from recipes.starter import (
     evaluate,
     export,
     fetch,
+    gallery,
     latents,
+    layout,
     lora_sheet,
     manifest,
+    parts,
     refine,
     render,
+    teach,
     tokens,
     train_lora,
     train_unet,
     train_vae,
 )
 from recipes.starter.common import pick_device
+from recipes.starter.judge import train as train_judge
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = (
@@ -33,34 +39,51 @@ STEPS = (
     "render",
     "tokens",
     "latents",
+    "teach",
+    "layout",
     "vae",
     "unet",
     "refine",
+    "judge",
     "evaluate",
     "export",
 )
-AFTER = ("lora", "sheets")
+AFTER = ("lora", "sheets", "pack", "unpack")
 
 
 def parse() -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser("python -m recipes.starter", description=__doc__)
     parser.add_argument(
-        "steps", nargs="*", help=f"of {', '.join(STEPS)}, {', '.join(AFTER)}; default: all"
+        "steps",
+        nargs="*",
+        help=f"of {', '.join(STEPS)} (together the default) and {', '.join(AFTER)}",
     )
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "starter")
     parser.add_argument("--model", type=Path, default=ROOT / "resources" / "models" / "starter")
     parser.add_argument("--loras", type=Path, default=ROOT / "loras")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--workers", type=int, default=1, help="processes that train together")
+    parser.add_argument("--loaders", type=int, default=0, help="processes that make UNet batches")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch likes")
+    parser.add_argument("--compile", action="store_true", help="compile the UNet (CUDA)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end each training after; 0: no")
+    parser.add_argument("--teach-steps", type=int, default=1050)
+    parser.add_argument("--layout-steps", type=int, default=3000)
     parser.add_argument("--vae-steps", type=int, default=4000)
-    parser.add_argument("--unet-steps", type=int, default=5200)
+    parser.add_argument("--vae-batch", type=int, default=4)
+    parser.add_argument("--unet-minutes", type=float, default=240.0, help="altogether")
+    parser.add_argument("--unet-batch", type=int, default=32)
     parser.add_argument("--refine-steps", type=int, default=1200)
-    parser.add_argument("--refine-minutes", type=float, default=0.0, help="0: no limit")
+    parser.add_argument("--judge-minutes", type=float, default=40.0, help="altogether")
+    parser.add_argument("--seeds", type=int, default=2, help="pictures of a concept in evaluate")
     parser.add_argument("--lora-steps", type=int, default=1200)
     parser.add_argument("--style", action="append", help="which LoRA; default: all")
+    parser.add_argument("--earlier", type=Path, help="model folder that new weights begin as")
+    parser.add_argument("--earlier-code", type=Path, help="its codec.pt")
+    parser.add_argument("--parts", type=Path, help="folder of the parts to pack or unpack")
+    parser.add_argument("--weights-only", action="store_true", help="pack no drawings")
     return parser.parse_args()
 
 
@@ -73,39 +96,62 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     if args.threads:
         torch.set_num_threads(args.threads)
-    device = pick_device(args.device)
-    work, seed, workers = args.work, args.seed, args.workers
-    for step in args.steps or (*STEPS, *AFTER):
+    for step in args.steps or STEPS:
         print(f"== {step}", flush=True)
-        if step == "fetch":
-            fetch.run(work)
-        elif step == "manifest":
-            manifest.run(work)
-        elif step == "render":
-            render.run(work)
-        elif step == "tokens":
-            tokens.run(work)
-        elif step == "vae":
-            train_vae.run(work, args.vae_steps, seed, device, workers)
-        elif step == "latents":
-            latents.run(work)
-        elif step == "unet":
-            train_unet.run(work, args.unet_steps, seed, device, workers)
-        elif step == "refine":
-            refine.run(work, args.refine_steps, seed, device, args.refine_minutes)
-        elif step == "evaluate":
-            evaluate.run(export.load_pipeline(work), work)
-        elif step == "export":
-            export.run(work, args.model)
-        elif step == "lora":
-            for style in train_lora.STYLES:
-                if not args.style or style.name in args.style:
-                    train_lora.run(work, style, args.loras, args.lora_steps, seed, device)
-        elif step == "sheets":
-            pipe = StableDiffusionXLPipeline.from_pretrained(args.model)
-            pipe.set_progress_bar_config(disable=True)
-            evaluate.reference_sheet(pipe, ROOT / "docs" / "starter-20-prompts.webp")
-            lora_sheet.run(args.model, args.loras, ROOT / "docs" / "starter-loras.webp")
+        run(step, args)
+
+
+def run(step: str, args: argparse.Namespace) -> None:
+    """Run one step."""
+    device = pick_device(args.device)
+    work, seed, piece = args.work, args.seed, args.minutes * 60
+    earlier = (args.earlier, args.earlier_code) if args.earlier and args.earlier_code else None
+    parts_ = args.parts or work / "parts"
+    plan = train_unet.Plan(
+        args.unet_minutes * 60,
+        piece,
+        args.unet_batch,
+        args.workers,
+        args.loaders,
+        args.compile,
+        earlier,
+    )
+    vae_options = (args.vae_steps, seed, device, args.workers, earlier, args.vae_batch, piece)
+    acts: dict[str, Callable[[], object]] = {
+        "fetch": lambda: fetch.run(work),
+        "manifest": lambda: manifest.run(work),
+        "render": lambda: render.run(work),
+        "tokens": lambda: tokens.run(work),
+        "latents": lambda: latents.run(work),
+        "teach": lambda: teach.run(work, args.teach_steps, seed, args.workers),
+        "layout": lambda: layout.run(work, args.layout_steps, seed, args.workers, piece),
+        "vae": lambda: train_vae.run(work, *vae_options),
+        "unet": lambda: train_unet.run(work, plan, seed, device),
+        "refine": lambda: refine.run(work, args.refine_steps, seed, device, args.minutes),
+        "judge": lambda: train_judge.run(work, args.judge_minutes, seed, device, piece),
+        "evaluate": lambda: evaluate.run(export.load_pipeline(work).to(device), work, args.seeds),
+        "export": lambda: export.run(work, args.model),
+        "lora": lambda: loras(args, device),
+        "sheets": lambda: sheets(args),
+        "pack": lambda: parts.pack(work, parts_, not args.weights_only),
+        "unpack": lambda: parts.unpack(parts_, work),
+    }
+    acts[step]()
+
+
+def loras(args: argparse.Namespace, device: torch.device) -> None:
+    """Train the LoRAs that are asked for."""
+    for style in train_lora.STYLES:
+        if not args.style or style.name in args.style:
+            train_lora.run(args.work, style, args.loras, args.lora_steps, args.seed, device)
+
+
+def sheets(args: argparse.Namespace) -> None:
+    """Draw the pictures of the documentation anew, with the exported model."""
+    pipe = StableDiffusionXLPipeline.from_pretrained(args.model)
+    pipe.set_progress_bar_config(disable=True)
+    gallery.reference_sheet(pipe, ROOT / "docs" / "starter-20-prompts.webp")
+    lora_sheet.run(args.model, args.loras, ROOT / "docs" / "starter-loras.webp")
 
 
 if __name__ == "__main__":

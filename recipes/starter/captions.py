@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.starter.concepts import CONCEPTS, SUBJECTS, key
+from recipes.starter.concepts import CONCEPTS, SPOKEN_TO, key
 from recipes.starter.manifest import Drawing
 
 TRIGGER = "dm-sticker"
@@ -19,8 +19,18 @@ SAID_TO_SUBJECT = 0.25
 STYLE_WORDS: dict[str, tuple[str, ...]] = {
     "noto": ("soft", "soft style", "noto", "柔和"),
     "twemoji": ("flat", "flat style", "twemoji", "扁平"),
+    "fluent-flat": ("bright", "bright style", "fluent", "鮮明"),
 }
 """Words that ask for a style; the first is the one shown to the user."""
+
+ZH_COLOURS = {
+    "red": "紅色",
+    "orange": "橘色",
+    "green": "綠色",
+    "blue": "藍色",
+    "purple": "紫色",
+    "pink": "粉紅",
+}
 
 EN_TEMPLATES = ("a {}", "cute {}", "a sticker of a {}", "{} sticker", "my {}", "draw a {}")
 ZH_TEMPLATES = ("可愛的{}", "一個{}", "{}貼圖", "我要{}", "一隻{}")
@@ -61,11 +71,30 @@ def _names(cell: str) -> list[str]:
     return [word.strip() for part in cell.split(";") for word in part.split(",") if word.strip()]
 
 
+HELD_OUT_LISTS = ("synonyms-en", "synonyms-zh", "phrases-en", "phrases-zh")
+
+
+@lru_cache
+def held_out() -> frozenset[str]:
+    """Wordings kept from every caption, so that unseen wording can be measured."""
+    return frozenset(row[0].lower() for name in HELD_OUT_LISTS for row in held_out_list(name))
+
+
+def held_out_list(name: str) -> list[tuple[str, frozenset[str]]]:
+    """One of the lists of ``heldout/``: a wording and the concepts that answer it."""
+    rows = _lines(f"heldout/{name}.txt")
+    return [(text, frozenset(key(c) for c in answers)) for text, answers in rows]
+
+
+def _kept(cell: str) -> tuple[str, ...]:
+    return tuple(text for text in _names(cell) if text.lower() not in held_out())
+
+
 @lru_cache
 def phrases() -> tuple[Phrase, ...]:
     """What people say, from ``phrases.txt``; ``added`` is empty where nothing is added."""
     return tuple(
-        Phrase(key(row[3]) if row[3] else "", tuple(_names(row[1])), tuple(_names(row[2])))
+        Phrase(key(row[3]) if row[3] else "", _kept(row[1]), _kept(row[2]))
         for row in _lines("phrases.txt")
     )
 
@@ -73,15 +102,18 @@ def phrases() -> tuple[Phrase, ...]:
 def load_words(drawings: list[Drawing]) -> dict[str, Words]:
     """Hand-written words first, then CLDR's, but only keywords no other concept shares."""
     cldr = {d.concept: d for d in drawings}
-    words: dict[str, Words] = {}
+    words = {c: Words(c, [cldr[c].en], [cldr[c].zh_hant or cldr[c].en]) for c in CONCEPTS}
     for picture, english, chinese in _lines("words.txt"):
         concept = key(picture)
         entry = cldr[concept]
         en, zh = _names(english), _names(chinese)
         en += [entry.en] if entry.en not in en else []
         zh += [entry.zh_hant] if entry.zh_hant and entry.zh_hant not in zh else []
-        words[concept] = Words(concept, en, zh)
+        if concept in words:
+            words[concept] = Words(concept, en, zh)
     for picture, english, chinese, _ in _lines("phrases.txt"):
+        if key(picture) not in words:
+            continue
         words[key(picture)].en_phrases += _names(english)
         words[key(picture)].zh_phrases += _names(chinese)
     taken = Counter(
@@ -91,7 +123,11 @@ def load_words(drawings: list[Drawing]) -> dict[str, Words]:
     for concept, w in words.items():
         w.en_tags = [t for t in cldr[concept].en_tags if tags[t] == 1 and not taken[t]]
         w.zh_tags = [t for t in cldr[concept].zh_hant_tags if tags[t] == 1 and not taken[t]]
-    return {concept: words[concept] for concept in CONCEPTS}
+        for kept in (w.en, w.zh, w.en_tags, w.zh_tags, w.en_phrases, w.zh_phrases):
+            kept[:] = [text for text in kept if text.lower() not in held_out()]
+        if not (w.en and w.zh):
+            raise RuntimeError(f"{cldr[concept].en} is left without a name: all are held out")
+    return words
 
 
 def _pick(rng: np.random.Generator, items: list[str] | tuple[str, ...]) -> str:
@@ -99,10 +135,9 @@ def _pick(rng: np.random.Generator, items: list[str] | tuple[str, ...]) -> str:
 
 
 def _pick_row(rng: np.random.Generator) -> Phrase:
-    """A phrase; three in ten times "I love you", which is said to stickers most."""
-    rows = phrases()
-    love = [row for row in rows if "i love you" in row.en]
-    return love[0] if rng.random() < 0.3 else rows[int(rng.integers(len(rows)))]
+    """A phrase that adds nothing to the picture."""
+    rows = [row for row in phrases() if not row.added]
+    return rows[int(rng.integers(len(rows)))]
 
 
 class Captioner:
@@ -142,7 +177,7 @@ class Captioner:
 
     def single(self, concept: str, style: str | None, rng: np.random.Generator) -> str:
         """A caption of one concept: a name, something said, or something said to it."""
-        if concept in SUBJECTS and rng.random() < SAID_TO_SUBJECT:
+        if concept in SPOKEN_TO and rng.random() < SAID_TO_SUBJECT:
             return self.finish(self.said_to(concept, rng), style, rng)
         text, _ = self.name(concept, rng)
         return self.finish(text, style, rng)
@@ -157,6 +192,19 @@ class Captioner:
             form = _pick(rng, ("{}，{}", "{}{}", "{} {}"))
             return form.format(_pick(rng, row.zh), first)
         return _pick(rng, ("{}, {}", "{} {}", "{1}, {0}")).format(_pick(rng, row.en), first)
+
+    def coloured(
+        self, concept: str, colour: str, style: str | None, rng: np.random.Generator
+    ) -> str:
+        """A caption such as "blue cat"."""
+        w = self.words[concept]
+        if rng.random() < 0.35:
+            text = _pick(rng, ("{}{}", "{}的{}", "一隻{}{}")).format(
+                ZH_COLOURS[colour], _pick(rng, w.zh[:3])
+            )
+        else:
+            text = _pick(rng, ("{} {}", "{} {}", "{1} in {0}")).format(colour, _pick(rng, w.en[:3]))
+        return self.finish(text, style, rng)
 
     def pair(self, subject: str, added: str, style: str | None, rng: np.random.Generator) -> str:
         """A caption of a subject with a small second thing, by name or by what is said."""

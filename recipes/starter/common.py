@@ -74,6 +74,10 @@ class Turns:
         self._next = mp.get_context("spawn").Value("q", done)
         self.total = total
 
+    def peek(self) -> int:
+        """The number of the step to do next."""
+        return min(self._next.value, self.total)
+
     def take(self) -> int | None:
         """The number of the step to do now, or None when all are done."""
         with self._next.get_lock():

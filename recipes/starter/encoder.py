@@ -5,7 +5,8 @@ principal components of 2x2, 4x4, 8x8 and 16x16 patches in turn; with every resi
 nothing else happens on the way. Two tricks make the last, non-linear stage of the stock encoder
 (group norm, SiLU, convolution) linear again:
 
-* every latent is carried twice, as ``+z`` and ``-z``, because ``silu(z) - silu(-z) = z``;
+* every latent is lifted by ``LIFT`` before the SiLU and lowered after, because ``silu(x) = x`` but
+  for a thousandth where ``x`` is large;
 * every group also holds constants far larger than any ``z``, so that what it is divided by is the
   same for every picture.
 """
@@ -20,6 +21,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from recipes.starter.codec import Codec
+
+LIFT = 12.0
+"""At the least latent that occurs, about -4, ``silu(8)`` is 7.997."""
 
 CONSTANT = 300.0
 """Size of the constants, in latent deviations; the error they leave is of the order of 1e-4."""
@@ -87,20 +91,22 @@ def _write_end(vae: AutoencoderKL, code: Codec, pictures: Tensor, features: Tens
     shortcut = encoder.down_blocks[-1].resnets[0].conv_shortcut
     conv, norm_weight = encoder.conv_out, norm.weight
     norm.bias.zero_()
+    conv.bias.zero_()
     for group in range(groups):
-        constants = width - 2 * each
+        constants = width - each
         constants -= constants % 2
         scale = CONSTANT * (constants / width) ** 0.5
         for item in range(each):
             latent = group * each + item
-            plus, minus = group * width + 2 * item, group * width + 2 * item + 1
-            for place, sign in ((plus, 1.0), (minus, -1.0)):
-                shortcut.weight[place, :channels, 0, 0] = (sign * weight[latent]).float()
-                shortcut.bias[place] = float(sign * bias[latent])
-                norm_weight[place] = scale
-                conv.weight[latent, place, 1, 1] = sign
+            place = group * width + item
+            shortcut.weight[place, :channels, 0, 0] = weight[latent].float()
+            shortcut.bias[place] = float(bias[latent])
+            norm_weight[place] = scale
+            norm.bias[place] = LIFT
+            conv.weight[latent, place, 1, 1] = 1
+            conv.bias[latent] = -LIFT
         for item in range(constants):
-            place = group * width + 2 * each + item
+            place = group * width + each + item
             shortcut.bias[place] = CONSTANT if item % 2 else -CONSTANT
             norm_weight[place] = 0
     out: Any = vae.quant_conv

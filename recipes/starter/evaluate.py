@@ -1,14 +1,16 @@
-"""Step ``evaluate``: how often the model draws what it was asked, and sheets to look at.
+"""Step ``evaluate``: the table of figures for 1, 2 and 4 steps, and the sheets to look at.
 
-A drawing counts as recalled when, of all plain training drawings, the nearest one shows the
-concept asked for. Nearness is the mean squared difference of the codes (``codec.py``) of the
-generated *picture*, so what the decoder loses counts too. It measures recall of the training
-set, nothing more: a classifier that never saw these drawings would be a fairer judge.
+Everything is scored by the judge (``judge/``), which was trained on art alone; what it says of the
+art itself stands beside. Wordings and pairs are those kept from training (``heldout/``,
+``concepts.held_out_pair``).
 """
 
 from __future__ import annotations
 
 import json
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,144 +20,330 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
     StableDiffusionXLPipeline,
 )
 from torch import Tensor
+from torch.nn import functional
 
-from recipes.starter import codec, latents, manifest, sheet
-from recipes.starter.captions import STYLE_WORDS, load_words
-from recipes.starter.poses import Pose
-
-REFERENCE = (
-    "red heart",
-    "otter",
-    "cat face",
-    "dog face",
-    "grinning face",
-    "crying face",
-    "angry face",
-    "sleeping face",
-    "face with heart eyes",
-    "thumbs up",
-    "fire",
-    "pizza",
-    "rainbow",
-    "sun",
-    "birthday cake",
-    "ghost",
-    "robot",
-    "penguin",
-    "rocket",
-    "hamburger",
+from recipes.starter import codec, manifest, poses
+from recipes.starter.captions import (
+    HELD_OUT_LISTS,
+    STYLE_WORDS,
+    Words,
+    held_out_list,
+    load_words,
 )
-"""The prompts the first milestone is judged by."""
+from recipes.starter.concepts import ADDED, REFERENCE, SUBJECTS, held_out_pair, key
+from recipes.starter.gallery import sheets
+from recipes.starter.judge import net
+from recipes.starter.lpips import Lpips
+from recipes.starter.painting import draw
+from recipes.starter.sources import ART, BASE_STYLES
+from recipes.starter.train_vae import decoded, psnr, split
+
+STEPS = (1, 2, 4)
+PAIRS = 150
+"""Held-out two-thing prompts asked."""
+
+SEEDS = 16
+"""Pictures of one prompt of which the diversity is taken."""
+
+WITH = ("{} with a {}", "{}和{}")
 
 
-@torch.no_grad()
-def draw(
-    pipe: StableDiffusionXLPipeline,
-    prompts: list[str],
-    steps: int,
-    seeds: list[int],
-    batch: int = 40,
-) -> Tensor:
-    """Pictures in [-1, 1], (n, 3, 128, 128), by the stock pipeline without guidance."""
-    parts: list[Tensor] = []
-    for i in range(0, len(prompts), batch):
-        generators = [torch.Generator().manual_seed(s) for s in seeds[i : i + batch]]
-        out: Any = pipe(
-            prompt=prompts[i : i + batch],
-            num_inference_steps=steps,
-            guidance_scale=0.0,
-            height=128,
-            width=128,
-            generator=generators,
-            output_type="pt",
-        )
-        parts.append(out.images * 2 - 1)
-    return torch.cat(parts)
+@dataclass
+class Row:
+    """One line of the table; ``values`` by number of steps, ``art`` what the drawings reach."""
+
+    what: str
+    bar: str
+    values: dict[str, str] = field(default_factory=dict[str, str])
+    art: str = "–"
 
 
-def recall(
-    pipe: StableDiffusionXLPipeline, work: Path, steps: int, wording: str, seed: int = 0
-) -> dict[str, float]:
-    """Shares of concepts whose nearest drawing is right (1), or among the nearest five concepts.
+class Ranking:
+    """The judge's opinion of pictures (n, 3, 128, 128) in [-1, 1]."""
 
-    ``wording``: ``en`` or ``zh`` asks by name with a style word, ``plain`` by name alone and
-    ``phrase`` by an everyday phrase, where a concept has one.
-    """
-    rows, data = latents.load(work)
-    plain = [i for i, p in enumerate(rows) if p == Pose(p.concept, p.style)]
-    known = data[plain].flatten(1)
-    concepts = [rows[i].concept for i in plain]
-    styles = [rows[i].style for i in plain]
-    words = load_words(manifest.load(work))
+    def __init__(self, work: Path) -> None:
+        self.model, self.concepts, self.styles = net.load(work)
+
+    @torch.no_grad()
+    def __call__(self, pictures: Tensor) -> tuple[list[list[str]], list[str]]:
+        """The five likeliest concepts of each picture, best first, and its style."""
+        five: list[list[str]] = []
+        styles: list[str] = []
+        for part in pictures.split(128):
+            concept, style = self.model(net.halve(part.clamp(-1, 1)))
+            five += [[self.concepts[i] for i in row] for row in concept.topk(5, 1).indices]
+            styles += [self.styles[i] for i in style.argmax(1)]
+        return five, styles
+
+
+def percent(hits: int, of: int) -> str:
+    """ "97.1" for 97.1 in a hundred."""
+    return f"{100 * hits / max(of, 1):.1f}"
+
+
+def names(words: dict[str, Words], seeds: int) -> tuple[list[str], list[tuple[str, str]]]:
+    """Prompts by name with a style word, the styles taking turns, and what each should show."""
     prompts: list[str] = []
     wanted: list[tuple[str, str]] = []
-    for concept, w in words.items():
-        said = [*w.en_phrases[:1], *w.zh_phrases[:1]]
-        if wording == "phrase":
-            prompts += said
-            wanted += [(concept, "")] * len(said)
-            continue
-        name = w.zh[0] if wording == "zh" else w.en[0]
-        for style in ("",) if wording == "plain" else tuple(STYLE_WORDS):
-            prompts.append(f"{name}, {STYLE_WORDS[style][0]}" if style else name)
+    for turn in range(seeds):
+        for place, (concept, w) in enumerate(words.items()):
+            style = BASE_STYLES[(place + turn) % len(BASE_STYLES)]
+            prompts.append(f"{w.en[0]}, {STYLE_WORDS[style][0]}")
             wanted.append((concept, style))
-    seeds = [seed + i for i in range(len(prompts))]
-    pictures = draw(pipe, prompts, steps, seeds)
-    bytes_ = pictures.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
-    made = codec.load(work).encode_bytes(bytes_.permute(0, 2, 3, 1).numpy())
-    distance = torch.cdist(made.flatten(1), known).square() / known.shape[1]
-    first = five = style_right = 0
-    misses: list[str] = []
-    for i, (concept, style) in enumerate(wanted):
-        order = distance[i].argsort().tolist()
-        ranked = list(dict.fromkeys(concepts[j] for j in order[:40]))
-        first += ranked[0] == concept
-        five += concept in ranked[:5]
-        style_right += styles[order[0]] == style
-        if ranked[0] != concept:
-            misses.append(prompts[i])
-    n = len(wanted)
-    result: dict[str, Any] = {"steps": steps, "wording": wording, "prompts": n}
-    result |= {"top1": first / n, "top5": five / n}
-    result["distance"] = float(distance.min(1).values.mean())
-    if wording in ("en", "zh"):
-        result["style"] = style_right / n
-    result["missed"] = misses[:30]
-    return result
+    return prompts, wanted
 
 
-def diversity(pipe: StableDiffusionXLPipeline, steps: int, seeds: int = 8) -> float:
-    """Mean pairwise absolute difference of pictures of one prompt over seeds, of the full range."""
-    values: list[float] = []
-    for prompt in REFERENCE:
-        pictures = draw(pipe, [prompt] * seeds, steps, list(range(seeds))).numpy() / 2
-        pairs = [(a, b) for a in range(seeds) for b in range(a)]
-        values.append(float(np.mean([np.abs(pictures[a] - pictures[b]).mean() for a, b in pairs])))
-    return float(np.mean(values))
+def two_things(words: dict[str, Words]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Prompts of held-out pairs in both languages, and the two concepts."""
+    rng = np.random.default_rng(21)
+    prompts: list[str] = []
+    wanted: list[tuple[str, str]] = []
+    while len(prompts) < PAIRS:
+        subject = SUBJECTS[int(rng.integers(len(SUBJECTS)))]
+        added = key(ADDED[int(rng.integers(len(ADDED)))])
+        pair = subject, added
+        if subject == added or not held_out_pair(*pair) or pair in wanted:
+            continue
+        if len(prompts) % 3 == 2:
+            text = WITH[1].format(words[subject].zh[0], words[added].zh[0])
+        else:
+            text = WITH[0].format(words[subject].en[0], words[added].en[0])
+        style = BASE_STYLES[len(prompts) % len(BASE_STYLES)]
+        prompts.append(f"{text}, {STYLE_WORDS[style][0]}")
+        wanted.append(pair)
+    return prompts, wanted
 
 
-def reference_sheet(
-    pipe: StableDiffusionXLPipeline, path: Path, steps: int = 4, quality: int = 80
-) -> None:
-    """The 20 prompts: a row in each style, and two rows without a style word (two seeds)."""
-    pictures: list[Tensor] = []
-    labels: list[str] = []
-    for half in (REFERENCE[:10], REFERENCE[10:]):
-        for style, seed in (("soft", 0), ("flat", 1), ("", 2), ("", 5)):
-            prompts = [f"{p}, {style}" if style else p for p in half]
-            pictures += list(draw(pipe, prompts, steps, [seed + 100 * i for i in range(10)]))
-            labels += [p if style == "soft" else style for p in half]
-    sheet.save(pictures, 10, path, labels, quality=quality)
+class Examination:
+    """Fills the table, one group of rows after the other."""
+
+    def __init__(self, pipe: StableDiffusionXLPipeline, work: Path, seeds: int = 2) -> None:
+        self.pipe = pipe
+        self.work = work
+        self.seeds = seeds
+        self.judge = Ranking(work)
+        self.words = load_words(manifest.load(work))
+        self.rows: list[Row] = []
+        self.base = poses.base_drawings(work, BASE_STYLES)
+
+    def of_concepts(self) -> Tensor:
+        """Recognition and style; returns the pictures at four steps."""
+        first = Row("recognised concept, top-1 (%)", "65")
+        five = Row("recognised concept, top-5 (%)", "88")
+        style = Row("style word obeyed (%)", "90")
+        prompts, wanted = names(self.words, self.seeds)
+        art = torch.cat(
+            [codec.to_float(poses.render.on_white(self.base[place])[None]) for place in wanted]
+        )
+        pictures = art
+        for steps in (0, *STEPS):
+            if steps:
+                pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
+            ranked, styles = self.judge(pictures)
+            n = len(wanted)
+            values = (
+                percent(sum(r[0] == c for r, (c, _) in zip(ranked, wanted, strict=True)), n),
+                percent(sum(c in r for r, (c, _) in zip(ranked, wanted, strict=True)), n),
+                percent(sum(s == want for s, (_, want) in zip(styles, wanted, strict=True)), n),
+            )
+            for row, value in zip((first, five, style), values, strict=True):
+                if steps:
+                    row.values[str(steps)] = value
+                else:
+                    row.art = value
+        one, four = (float(first.values[s]) for s in ("1", "4"))
+        ratio = Row("1 step against 4 steps: top-1", "0.9", {"1": f"{one / max(four, 0.1):.2f}"})
+        self.rows += [first, five, style, ratio]
+        return pictures
+
+    def of_pairs(self) -> None:
+        """Both things among the judge's first five; and, to compare, a thing not asked for."""
+        both = Row("both things found, held-out pairs (%)", "20")
+        alone = Row("… the subject alone (%)", "–")
+        chance = Row("… subject and a second thing not asked for (%)", "–")
+        prompts, wanted = two_things(self.words)
+        seconds = poses.Seconds(self.base)
+        art: list[Tensor] = []
+        for place, (subject, added) in enumerate(wanted):
+            style = BASE_STYLES[place % len(BASE_STYLES)]
+            plain = poses.render.on_white(self.base[subject, style])
+            art.append(codec.to_float(seconds.beside(plain, added, style)[None]))
+        pictures = torch.cat(art)
+        for steps in (0, *STEPS):
+            if steps:
+                pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
+            ranked, _ = self.judge(pictures)
+            n = len(wanted)
+            others = [wanted[(i + 7) % n][1] for i in range(n)]
+            found = [s in r for r, (s, _) in zip(ranked, wanted, strict=True)]
+            values = (
+                percent(sum(f and wanted[i][1] in ranked[i] for i, f in enumerate(found)), n),
+                percent(sum(found), n),
+                percent(
+                    sum(
+                        f and others[i] in ranked[i] and others[i] != wanted[i][1]
+                        for i, f in enumerate(found)
+                    ),
+                    n,
+                ),
+            )
+            for row, value in zip((both, alone, chance), values, strict=True):
+                if steps:
+                    row.values[str(steps)] = value
+                else:
+                    row.art = value
+        self.rows += [both, alone, chance]
+
+    def of_wordings(self) -> None:
+        """The four held-out lists: any drawing that answers, among the judge's first five."""
+        total = {str(steps): [0, 0] for steps in STEPS}
+        rows: list[Row] = []
+        by_chance = [0, 0]
+        for name in HELD_OUT_LISTS:
+            asked = held_out_list(name)
+            prompts = [text for text, _ in asked]
+            row = Row(f"held-out {name}, top-5 (%)", "50")
+            for steps in STEPS:
+                pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
+                ranked, _ = self.judge(pictures)
+                pairs = list(zip(ranked, [a for _, a in asked], strict=True))
+                hits = sum(bool(answers & set(r)) for r, answers in pairs)
+                row.values[str(steps)] = percent(hits, len(asked))
+                total[str(steps)][0] += hits
+                total[str(steps)][1] += len(asked)
+                if steps == STEPS[-1]:
+                    turned = [*pairs[31:], *pairs[:31]]
+                    by_chance[0] += sum(
+                        bool(answers & set(r))
+                        for (r, _), (_, answers) in zip(pairs, turned, strict=True)
+                    )
+                    by_chance[1] += len(asked)
+            rows.append(row)
+        values = {steps: percent(*counts) for steps, counts in total.items()}
+        chance = Row("… answers of another wording (chance, %)", "–", {"4": percent(*by_chance)})
+        self.rows += [Row("held-out wordings, all four, top-5 (%)", "50", values), *rows, chance]
+
+    def of_diversity(self) -> None:
+        """Pairwise LPIPS of seeds without a style word, over that of the concept's drawings."""
+        distance = Lpips()
+        everything = poses.base_drawings(self.work, tuple(art.style for art in ART))
+        made: list[float] = []
+        drawn: dict[str, list[float]] = {"base": [], "all": []}
+        for concept in sorted(REFERENCE):
+            prompts = [self.words[concept].en[0]] * SEEDS
+            made.append(distance.pairwise(draw(self.pipe, prompts, 4, range(SEEDS))))
+            for name, styles in (("base", BASE_STYLES), ("all", [a.style for a in ART])):
+                real = [everything[concept, s] for s in styles if (concept, s) in everything]
+                flat = [codec.to_float(poses.render.on_white(r)[None]) for r in real]
+                drawn[name].append(distance.pairwise(torch.cat(flat)))
+        mean = statistics.mean(made)
+        self.rows += [
+            Row(
+                f"diversity: LPIPS of {SEEDS} seeds over that of the concept's {text} drawings",
+                "0.35",
+                {"4": f"{mean / statistics.mean(drawn[name]):.2f}"},
+                "1",
+            )
+            for name, text in (("base", "3 base"), ("all", "3 to 7"))
+        ]
+
+    @torch.no_grad()
+    def of_decoder(self) -> None:
+        """What is lost by encoding and decoding drawings."""
+        pictures, base, _, held = split(self.work)
+        for name, chosen in (("held-out art", held), ("base drawings", base[::15].tolist())):
+            x = codec.to_float(pictures[chosen])
+            vae: Any = self.pipe.vae
+            code = codec.load(self.work)
+            again = torch.cat([decoded(vae, code.encode(p)) for p in x.split(16)])
+            seen = torch.cat([decoded(vae, vae.encode(p).latent_dist.mode()) for p in x.split(16)])
+            self.rows.append(
+                Row(
+                    f"VAE, {name}, dB (code; stock encoder)",
+                    "29" if chosen is held else "–",
+                    {"4": f"{psnr(again, x):.1f}; {psnr(seen, x):.1f}"},
+                )
+            )
+
+    def of_copies(self, pictures: Tensor) -> None:
+        """How many samples are nearer a training drawing than half the usual way to another."""
+        known = torch.stack(
+            [codec.to_float(poses.render.on_white(r)[None])[0] for r in self.base.values()]
+        )
+        small = functional.avg_pool2d(known, 4).flatten(1)
+        apart = torch.cdist(small, small)
+        apart.fill_diagonal_(torch.inf)
+        limit = float(apart.min(1).values.median()) / 2
+        nearest = torch.cdist(functional.avg_pool2d(pictures, 4).flatten(1), small).min(1).values
+        rmse = limit / small.shape[1] ** 0.5 / 2
+        self.rows.append(
+            Row(
+                f"nearer a training drawing than {rmse:.3f} RMSE at 32 px, half the median way "
+                "between two drawings (%)",
+                "–",
+                {"4": percent(int((nearest < limit).sum()), len(nearest))},
+            )
+        )
+
+    @torch.no_grad()
+    def of_time(self, rounds: int = 7) -> None:
+        """Seconds of a sticker alone, warm, on two threads, and of its parts."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(2)
+        pipe: Any = self.pipe
+
+        def seconds(act: Any) -> float:
+            times: list[float] = []
+            for _ in range(rounds):
+                begin = time.perf_counter()
+                act()
+                times.append(time.perf_counter() - begin)
+            return statistics.median(times)
+
+        words = seconds(lambda: pipe.encode_prompt("otter", do_classifier_free_guidance=False))
+        latent = torch.randn(1, codec.LATENT_CHANNELS, codec.LATENT_SIDE, codec.LATENT_SIDE)
+        picture = seconds(lambda: decoded(pipe.vae, latent))
+        whole = {str(s): seconds(lambda s=s: draw(pipe, ["otter"], s, [0])) for s in STEPS}
+        torch.set_num_threads(threads)
+        step = (whole["4"] - whole["1"]) / 3
+        self.rows.append(
+            Row(
+                f"seconds a sticker, 2 threads (text {words:.3f}, a step {step:.3f}, "
+                f"decoding {picture:.3f})",
+                "0.3",
+                {s: f"{v:.2f}" for s, v in whole.items()},
+            )
+        )
 
 
-def run(pipe: StableDiffusionXLPipeline, work: Path) -> None:
-    """Print and keep the table of figures; write the sheets beside it."""
-    results: list[dict[str, Any]] = []
-    for steps, wording in ((1, "en"), (2, "en"), (4, "en"), (4, "zh"), (4, "plain"), (4, "phrase")):
-        results.append(recall(pipe, work, steps, wording))
-        print(json.dumps(results[-1], ensure_ascii=False), flush=True)
-    results.append({"diversity": diversity(pipe, 4)})
-    text = json.dumps(results, ensure_ascii=False, indent=1)
-    (work / "evaluation.json").write_text(text, "utf-8")
-    for steps in (1, 2, 4):
-        reference_sheet(pipe, work / f"reference-{steps}.webp", steps)
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| what | bar (CPU) | art | 1 step | 2 steps | 4 steps |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        cells = [row.what, row.bar, row.art, *(row.values.get(str(s), "–") for s in STEPS)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def run(pipe: StableDiffusionXLPipeline, work: Path, seeds: int = 2) -> None:
+    """Print and keep the table; write the sheets beside it."""
+    examination = Examination(pipe, work, seeds)
+    n = len(examination.words)
+    print(f"{n} concepts x {len(BASE_STYLES)} styles", flush=True)
+    pictures = examination.of_concepts()
+    for part in (
+        examination.of_pairs,
+        examination.of_wordings,
+        examination.of_diversity,
+        examination.of_decoder,
+        lambda: examination.of_copies(pictures),
+        examination.of_time,
+    ):
+        print(table(examination.rows), flush=True)
+        part()
+    text = table(examination.rows)
+    (work / "evaluation.md").write_text(text + "\n", "utf-8")
+    rows = [asdict(row) for row in examination.rows]
+    (work / "evaluation.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
+    print(text, flush=True)
+    sheets(pipe, examination.words, work)

@@ -15,9 +15,10 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from diffusers.schedulers.scheduling_euler_ancestral_discrete import EulerAncestralDiscreteScheduler
 
 from recipes.starter import manifest, tokens
+from recipes.starter.batches import SCHEDULE
 from recipes.starter.captions import STYLE_WORDS, TRIGGER, load_words
 from recipes.starter.render import SIZE
-from recipes.starter.train_unet import SCHEDULE, Painter, load_painter
+from recipes.starter.train_unet import Painter, load_painter
 from recipes.starter.train_vae import load_vae
 
 EXAMPLES = (

@@ -20,8 +20,9 @@ def run(work: Path) -> None:
         return
     rows, pictures = poses.build(work, BASE_STYLES)
     plain = [i for i, p in enumerate(rows) if p == Pose(p.concept, p.style)]
-    code = codec.fit(pictures[plain])
-    codec.save(code, work)
+    if not (work / "codec.pt").exists():
+        codec.save(codec.fit(pictures[plain]), work)
+    code = codec.load(work)
     latents = code.encode_bytes(pictures)
     table = json.dumps([asdict(p) for p in rows])
     partial = work / "latents.partial"
@@ -31,6 +32,6 @@ def run(work: Path) -> None:
 
 
 def load(work: Path) -> tuple[list[Pose], Tensor]:
-    """What :func:`run` wrote: the poses and (poses, 48, 8, 8)."""
+    """What :func:`run` wrote: the poses and (poses, 80, 8, 8)."""
     state = torch.load(work / "latents.pt", weights_only=True)
     return [Pose(**row) for row in json.loads(state["poses"])], state["latents"]

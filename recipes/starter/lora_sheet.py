@@ -11,7 +11,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from torch import Tensor
 
 from recipes.starter import sheet
-from recipes.starter.evaluate import draw
+from recipes.starter.painting import draw
 from recipes.starter.train_lora import STYLES
 
 PREVIEW: tuple[str, ...] = ("grinning face", "angry face", "red heart", "pizza")

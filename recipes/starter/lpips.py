@@ -80,3 +80,15 @@ class Lpips(nn.Module):
         for index, (x, y) in enumerate(zip(self.features(a), target, strict=True)):
             total = total + ((x - y).square() * getattr(self, f"head_{index}")).sum(1).mean()
         return total
+
+    @torch.no_grad()
+    def pairwise(self, pictures: Tensor) -> float:
+        """Mean distance over all pairs of pictures (n, 3, h, w) in [-1, 1]."""
+        n = len(pictures)
+        total = torch.zeros(n, n)
+        for index, maps in enumerate(self.features(pictures)):
+            head = getattr(self, f"head_{index}")
+            for row in range(n):
+                apart = ((maps - maps[row]).square() * head).sum(1).mean((1, 2))
+                total[row] += apart
+        return float(total.sum() / (n * (n - 1)))

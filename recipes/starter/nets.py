@@ -11,18 +11,19 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-LATENT_CHANNELS = 48
+LATENT_CHANNELS = 80
 LATENT_SIDE = 8
 """128 px at a factor of 16: an 8x8 grid, which is what makes training on a CPU possible."""
 
-VOCABULARY = 4096
+VOCABULARY = 10_240
 TOKENS = 32
 """Longest prompt in tokens; stickers have short names."""
 
-BOS, EOS = 4094, 4095
+BOS, EOS = VOCABULARY - 2, VOCABULARY - 1
 """Ends of a prompt. Never 2: transformers then falls back to an older way of pooling."""
 
 TEXT_WIDTHS = (128, 128)
+TEXT_LAYERS = (4, 5)
 POOLED = 128
 TIME_IDS = 32
 
@@ -106,4 +107,5 @@ def _text_config(layers: int) -> CLIPTextConfig:
 
 def text_encoders() -> tuple[CLIPTextModel, CLIPTextModelWithProjection]:
     """Two small CLIP text encoders; the pipeline reads the layer before the last of each."""
-    return CLIPTextModel(_text_config(2)), CLIPTextModelWithProjection(_text_config(3))
+    first, second = TEXT_LAYERS
+    return CLIPTextModel(_text_config(first)), CLIPTextModelWithProjection(_text_config(second))

@@ -1,4 +1,4 @@
-"""The pictures the UNet learns: drawings, also mirrored, tilted, and with a second thing."""
+"""The pictures the UNet learns: drawings, also mirrored, recoloured, and with a second thing."""
 
 from __future__ import annotations
 
@@ -7,53 +7,37 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from recipes.starter import manifest, render
-from recipes.starter.concepts import CONCEPTS, SUBJECTS, TURNABLE, key
+from recipes.starter.concepts import ADDED, CONCEPTS, TURNABLE, UPPER, key
 
-TILT_DEGREES = 9.0
-ADDED = tuple(key(emoji) for emoji in "❤💤☀🌸🎂🎉🔥💧🎵✨🎈🎁")
-"""The small second things."""
-
-SUBJECT_SIDE, ADDED_SIDE = 108, 54
-"""Sides in pixels of a subject and of the thing in its lower right corner."""
+ADDED_SIDE, HALO = 54, 3
+"""Side in pixels of a second thing, and the width of the white line around it. With both it fills
+a quarter of the picture, which is four by four whole patches of the code: the rest of the subject
+is the same latents as without it, so combining is putting beside, not drawing anew."""
 
 MIRROR_THRESHOLD = 0.02
 """Mean difference (of 1) below which a mirrored drawing is the same drawing."""
 
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "red": (222, 42, 42),
+    "orange": (245, 140, 30),
+    "green": (64, 170, 70),
+    "blue": (50, 120, 225),
+    "purple": (140, 80, 200),
+    "pink": (245, 120, 175),
+}
+"""What "a blue cat" means: a tint of the whole drawing."""
+
 
 @dataclass(frozen=True)
 class Pose:
-    """One picture to learn; ``tilt`` is -1, 0 or 1, ``added`` a concept or empty."""
+    """One picture to learn."""
 
     concept: str
     style: str
     mirrored: bool = False
-    tilt: int = 0
-    added: str = ""
-
-
-def tilted(picture: Image.Image, tilt: int) -> Image.Image:
-    """Turned by a few degrees and a little smaller, so that nothing is cut off."""
-    if tilt == 0:
-        return picture
-    turned = picture.rotate(tilt * TILT_DEGREES, Image.Resampling.BICUBIC, expand=False)
-    side = picture.width - 8
-    page = Image.new("RGBA", picture.size)
-    page.paste(turned.resize((side, side), Image.Resampling.LANCZOS), (4, 4))
-    return page
-
-
-def composed(subject: Image.Image, added: Image.Image) -> Image.Image:
-    """The subject to the upper left and, over its lower right corner, the small thing."""
-    page = Image.new("RGBA", subject.size)
-    big = subject.resize((SUBJECT_SIDE, SUBJECT_SIDE), Image.Resampling.LANCZOS)
-    small = added.resize((ADDED_SIDE, ADDED_SIDE), Image.Resampling.LANCZOS)
-    page.alpha_composite(big, (0, 0))
-    offset = subject.width - ADDED_SIDE - 1
-    page.alpha_composite(small, (offset, offset))
-    return page
 
 
 def flat(picture: Image.Image) -> NDArray[np.uint8]:
@@ -61,34 +45,77 @@ def flat(picture: Image.Image) -> NDArray[np.uint8]:
     return render.on_white(np.asarray(picture))
 
 
+def tinted(picture: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
+    """A picture on white (h, w, 3) in shades of one colour, from white over it to near black."""
+    light = picture.astype(np.float32) @ np.array([0.15, 0.35, 0.5], np.float32) / 255
+    shades = np.array([np.array(COLOURS[colour]) * 0.22, COLOURS[colour], (255, 255, 255)])
+    at = (0.0, 0.55, 1.0)
+    out = np.stack([np.interp(light, at, shades[:, channel]) for channel in range(3)], -1)
+    return out.round().astype(np.uint8)
+
+
+class Seconds:
+    """The small second things, with their white line, ready to be laid over a subject."""
+
+    def __init__(self, drawings: dict[tuple[str, str], NDArray[np.uint8]]) -> None:
+        self._things: dict[tuple[str, str], tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
+        wanted = {key(emoji) for emoji in ADDED}
+        for (concept, style), rgba in drawings.items():
+            if concept not in wanted:
+                continue
+            small = Image.fromarray(rgba).resize((ADDED_SIDE, ADDED_SIDE), Image.Resampling.LANCZOS)
+            half = render.SIZE // 2
+            page = Image.new("RGBA", (half, half))
+            offset = (page.width - ADDED_SIDE) // 2
+            page.paste(small, (offset, offset))
+            cover = page.getchannel("A").filter(ImageFilter.MaxFilter(2 * HALO + 1))
+            alpha = np.asarray(cover, np.float32)[..., None] / np.float32(255)
+            self._things[concept, style] = flat(page).astype(np.float32), alpha
+
+    def has(self, concept: str, style: str) -> bool:
+        """Whether a style draws this second thing."""
+        return (concept, style) in self._things
+
+    def beside(self, subject: NDArray[np.uint8], added: str, style: str) -> NDArray[np.uint8]:
+        """The subject on white (128, 128, 3), the thing over its right lower or upper quarter."""
+        colour, alpha = self._things[added, style]
+        half = len(colour)
+        top = 0 if added in UPPER_KEYS else half
+        page = subject.copy()
+        part = page[top : top + half, half:].astype(np.float32)
+        page[top : top + half, half:] = (part * (1 - alpha) + colour * alpha).round()
+        return page
+
+
+UPPER_KEYS = frozenset(key(emoji) for emoji in UPPER)
+
+
+def base_drawings(work: Path, styles: tuple[str, ...]) -> dict[tuple[str, str], NDArray[np.uint8]]:
+    """The RGBA drawing of every concept in every style; the first where a set has several."""
+    wanted = set(CONCEPTS)
+    pictures = np.load(work / "pictures.npy", mmap_mode="r")
+    found: dict[tuple[str, str], NDArray[np.uint8]] = {}
+    for index, drawing in enumerate(manifest.load(work)):
+        place = drawing.concept, drawing.style
+        if drawing.style in styles and drawing.concept in wanted and place not in found:
+            found[place] = np.array(pictures[index])
+    return found
+
+
 def build(
     work: Path, styles: tuple[str, ...], everything: bool = True
 ) -> tuple[list[Pose], NDArray[np.uint8]]:
     """All poses and their pictures on white, (poses, 128, 128, 3)."""
-    drawings = manifest.load(work)
-    pictures = render.load(work)
-    wanted = set(CONCEPTS)
     turnable = {key(emoji) for emoji in TURNABLE}
-    found: dict[tuple[str, str], Image.Image] = {}
-    for drawing, picture in zip(drawings, pictures, strict=True):
-        if drawing.style in styles and drawing.concept in wanted:
-            found.setdefault((drawing.concept, drawing.style), Image.fromarray(picture))
     poses: list[Pose] = []
     out: list[NDArray[np.uint8]] = []
-    for (concept, style), picture in found.items():
-        mirror = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        difference = np.abs(flat(picture).astype(np.float32) - flat(mirror)).mean() / 255
-        sides = [False]
-        if concept in turnable and difference > MIRROR_THRESHOLD:
-            sides.append(True)
-        for mirrored in sides if everything else sides[:1]:
-            for tilt in (0, -1, 1) if everything else (0,):
-                poses.append(Pose(concept, style, mirrored, tilt))
-                out.append(flat(tilted(mirror if mirrored else picture, tilt)))
-    for style in styles if everything else ():
-        for subject in SUBJECTS:
-            for added in ADDED:
-                if subject != added:
-                    poses.append(Pose(subject, style, added=added))
-                    out.append(flat(composed(found[subject, style], found[added, style])))
+    for (concept, style), rgba in base_drawings(work, styles).items():
+        picture = render.on_white(rgba)
+        poses.append(Pose(concept, style))
+        out.append(picture)
+        mirror = np.ascontiguousarray(picture[:, ::-1])
+        difference = np.abs(picture.astype(np.float32) - mirror).mean() / 255
+        if everything and concept in turnable and difference > MIRROR_THRESHOLD:
+            poses.append(Pose(concept, style, mirrored=True))
+            out.append(mirror)
     return poses, np.stack(out)

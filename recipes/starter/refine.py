@@ -38,17 +38,17 @@ from recipes.starter.train_vae import (
 
 LEARNING_RATE = 8e-4
 LATENT_NOISE = 0.25
-STEPS = (4, 4, 2, 1)
+STEPS = (4, 1)
 """Sampling steps of the painted examples, one round over all drawings each."""
 
 
 @torch.no_grad()
-def paint(work: Path, batch: int = 31) -> tuple[Tensor, NDArray[np.uint8]]:
-    """Latents of the pipeline's own pictures (n, 48, 8, 8) and the drawings (n, 128, 128, 3)."""
+def paint(work: Path, device: torch.device, batch: int = 60) -> tuple[Tensor, NDArray[np.uint8]]:
+    """Latents of the pipeline's own pictures (n, 80, 8, 8) and the drawings (n, 128, 128, 3)."""
     cache = work / "painted.pt"
     rows, pictures = poses.build(work, BASE_STYLES, everything=False)
     if not cache.exists():
-        pipe = export.load_pipeline(work)
+        pipe: Any = export.load_pipeline(work).to(device)
         words = load_words(manifest.load(work))
         known = codec.load(work).encode_bytes(pictures).flatten(1)
         found: list[Tensor] = []
@@ -69,7 +69,7 @@ def paint(work: Path, batch: int = 31) -> tuple[Tensor, NDArray[np.uint8]]:
                     generator=[torch.Generator().manual_seed(s) for s in seeds],
                     output_type="latent",
                 )
-                made = out.images
+                made = out.images.float().cpu()
                 nearest = torch.cdist(made.flatten(1), known).argmin(1)
                 for k, near in enumerate(nearest.tolist()):
                     if rows[near] == rows[i + k]:
@@ -86,9 +86,9 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
 
     With ``minutes`` the run also ends, its learning rate spent, after that long.
     """
-    painted, goals = paint(work)
+    painted, goals = paint(work, device)
     pictures, base, other, held = split(work)
-    code = codec.load(work)
+    code = codec.load(work).to(device)
     model = nets.vae()
     first = load_state(work / "vae.pt")
     checkpoint = work / "vae-refined.pt"
@@ -103,7 +103,8 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
     optimiser = torch.optim.AdamW(
         trained, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
     )
-    optimiser.load_state_dict(source["optimiser"])
+    if "optimiser" in source:
+        optimiser.load_state_dict(source["optimiser"])
     step, clock = (state["step"], Clock(state["seconds"])) if state else (0, Clock())
     perceptual = Lpips().to(device)
     held_pictures = codec.to_float(pictures[held[::8]]).to(device)
@@ -122,12 +123,12 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
             group["lr"] = LEARNING_RATE * cosine(progress, warmup=0.03)
         own = rng.choice(len(painted), 2)
         art = np.array([rng.choice(base), rng.choice(other)])
-        drawn = augment(codec.to_float(pictures[art]), rng)
-        level = torch.from_numpy(rng.random((2, 1, 1, 1), np.float32)) * LATENT_NOISE
+        drawn = augment(codec.to_float(pictures[art]).to(device), rng)
+        level = torch.from_numpy(rng.random((2, 1, 1, 1), np.float32)).to(device) * LATENT_NOISE
         clean = code.encode(drawn)
-        z = torch.cat([painted[own], clean + torch.randn_like(clean) * level]).to(device)
-        x = torch.cat([codec.to_float(goals[own]), drawn])
-        x = x.to(device, memory_format=torch.channels_last)
+        z = torch.cat([painted[own].to(device), clean + torch.randn_like(clean) * level])
+        x = torch.cat([codec.to_float(goals[own]).to(device), drawn])
+        x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             y = decoded(model, z)
             seen = rng.random() < LPIPS_SHARE

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import resvg_py  # pyright: ignore[reportMissingImports] — only the recipe needs it
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,6 +37,9 @@ def svg_of(icons: dict[str, Any], slug: str) -> str:
 
 def paint(svg: str, side: int) -> Image.Image:
     """Rasterise to a transparent square of ``side`` pixels, the drawing centred, uncropped."""
+    # Only this step needs the package.
+    import resvg_py  # pyright: ignore[reportMissingImports]
+
     png = resvg_py.svg_to_bytes(svg_string=svg, width=side)
     picture = Image.open(io.BytesIO(bytes(png))).convert("RGBA")
     if picture.size != (side, side):

@@ -118,5 +118,5 @@ ART: tuple[ArtSet, ...] = (
     ),
 )
 
-BASE_STYLES = ("noto", "twemoji")
+BASE_STYLES = ("noto", "twemoji", "fluent-flat")
 """The styles the base model draws; the other sets teach the VAE and become LoRAs."""

@@ -10,7 +10,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
-from recipes.starter import manifest
+from recipes.starter import manifest, vocabulary
 from recipes.starter.captions import STYLE_WORDS, Captioner, load_words
 from recipes.starter.concepts import CONCEPTS
 from recipes.starter.nets import BOS, TOKENS
@@ -30,7 +30,7 @@ _UNICODE_OF_BYTE = {
 }
 
 
-def _bytes_of(token: str) -> bytes:
+def bytes_of(token: str) -> bytes:
     """The bytes a byte-level token stands for."""
     known = dict(_UNICODE_OF_BYTE)
     missing = [b for b in range(256) if b not in known.values()]
@@ -43,7 +43,7 @@ def _splits_characters(token: str) -> bool:
 
     Words have no spaces there: with one token a character, 水獺 is found in 我愛你水獺 too.
     """
-    text = _bytes_of(token)
+    text = bytes_of(token)
     return len(text) > 3 and any(byte > 127 for byte in text)
 
 
@@ -58,12 +58,12 @@ def corpus(work: Path, rounds: int = 40) -> list[str]:
         texts += [*every, *words.en_phrases, *words.zh_phrases] * 3
     for _ in range(rounds):
         for concept in CONCEPTS:
-            style = [None, *STYLE_WORDS][int(rng.integers(3))]
+            style = [None, *STYLE_WORDS][int(rng.integers(1 + len(STYLE_WORDS)))]
             texts.append(captioner.single(concept, style, rng))
     # The rest of CLDR's English and Chinese keywords, so that other words cut into few pieces.
     for d in drawings:
         texts += [d.en, d.zh_hant, *d.en_tags, *d.zh_hant_tags]
-    return texts
+    return [*texts, *vocabulary.english() * 2, *vocabulary.chinese() * 2]
 
 
 def run(work: Path) -> None:
@@ -80,7 +80,7 @@ def run(work: Path) -> None:
     )
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
-        vocab_size=12000,
+        vocab_size=40000,
         min_frequency=2,
         initial_alphabet=alphabet,
         end_of_word_suffix="</w>",

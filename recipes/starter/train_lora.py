@@ -12,11 +12,13 @@ from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dic
 from safetensors.torch import save_file
 
 from recipes.starter import codec, manifest, poses, tokens
+from recipes.starter.batches import signal_and_noise
 from recipes.starter.captions import Captioner, load_words
 from recipes.starter.common import Clock, cosine, load_state, log, save_atomic
 from recipes.starter.deck import Deck, Mix
+from recipes.starter.poses import Seconds
 from recipes.starter.sources import ART
-from recipes.starter.train_unet import load_painter, signal_and_noise
+from recipes.starter.train_unet import load_painter
 
 RANK = 16
 BATCH = 32
@@ -61,15 +63,6 @@ STYLES: tuple[Style, ...] = (
         "Trained on Noto Emoji of 2017 (the blobs) by Google, Apache-2.0",
         weight=0.7,
     ),
-    Style(
-        "fluent",
-        "fluent-flat",
-        "Fluent",
-        "流暢",
-        "fluent style",
-        "MIT",
-        "Trained on Fluent Emoji (flat) by Microsoft, MIT",
-    ),
 )
 
 
@@ -113,9 +106,10 @@ def run(
     """Train ``steps`` batches and write ``NAME.safetensors`` and ``NAME.json`` into ``target``."""
     assert any(art.style == style.art and art.licence == style.licence for art in ART)
     rows, pictures = poses.build(work, (style.art,), everything=False)
-    data = codec.load(work).encode_bytes(pictures)
-    deck = Deck(rows, data, Captioner(load_words(manifest.load(work))))
-    deck.styles = (style.art,)
+    code = codec.load(work)
+    seconds = Seconds(poses.base_drawings(work, (style.art,)))
+    words = Captioner(load_words(manifest.load(work)))
+    deck = Deck(rows, code.encode_bytes(pictures), pictures, seconds, code, words)
     tokenizer = tokens.load(work)
     torch.manual_seed(seed)
     painter = load_painter(work).to(device)
@@ -140,7 +134,9 @@ def run(
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * cosine(step / steps)
-        x, captions, t, noise = deck.deal(BATCH, Mix(0.0, poses=False), rng, generator, worded=0.0)
+        x, captions, t, noise = deck.deal(
+            BATCH, Mix(0.0, 0.0, poses=False), rng, generator, worded=0.0
+        )
         captions = [
             f"{caption}, {style.trigger}" if rng.random() < 0.5 else caption for caption in captions
         ]

@@ -1,31 +1,42 @@
-"""Step ``unet``: train the denoiser and both text encoders, from scratch, together."""
+"""Step ``unet``: train the denoiser, and a little further both text encoders."""
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from torch import Tensor, nn
 
-from recipes.starter import latents, manifest, nets, tokens
-from recipes.starter.captions import Captioner, load_words
-from recipes.starter.common import Clock, Turns, cosine, load_state, log, save_atomic, side_by_side
-from recipes.starter.deck import LAST, Deck, Mix
+from recipes.starter import graft, layout, nets, teach
+from recipes.starter.batches import Batches, stream
+from recipes.starter.common import Clock, Turns, load_state, log, save_atomic, side_by_side
+from recipes.starter.deck import LAST
 from recipes.starter.render import SIZE
 
-BATCH = 32
 LEARNING_RATE = 1e-3
 EMA = 0.996
-POSES_FROM = 2.0
-"""Progress at which mirrored and tilted drawings join. Beyond 1: never. Tried late in the
-first run they cost more sharpness than the time left could win back; plain recall comes first."""
 
-PAIRS_FROM, PAIRS = 2.0, 0.08
-"""Progress at which two-thing pictures join, and their share; off for the same reason."""
+TEXT_RATE = 0.3
+"""Learning-rate factor of the text encoders, which are taught before (``teach.py``)."""
+
+TAUGHT, TAUGHT_WEIGHT = 48, 0.05
+"""How many of the teacher's texts every third batch holds, and how much they weigh: so that words
+no caption holds stay near those they mean while the captions' own words become sharper."""
+TAUGHT_EVERY = 3
+
+READ_WEIGHT = 0.5
+"""What the text encoders' own drawing (``layout.py``) weighs beside the UNet's: it keeps them sure
+of what lies where, and so learns on at a tenth of the cost."""
+
+DECAY_FROM = 0.55
+"""Progress from which the learning rate falls, linearly, to ``FLOOR`` of itself."""
+WARMUP_STEPS = 60
+FLOOR = 0.03
 
 LOG_EVERY = 25
 CHECKPOINT_SECONDS = 120.0
@@ -33,16 +44,28 @@ CHECKPOINT_SECONDS = 120.0
 SHARED_RATE = 0.6
 """Learning-rate factor of each worker where several update the same weights."""
 
-SCHEDULE: dict[str, Any] = {
-    "num_train_timesteps": 1000,
-    "beta_start": 0.00085,
-    "beta_end": 0.012,
-    "beta_schedule": "scaled_linear",
-    "prediction_type": "v_prediction",
-    "timestep_spacing": "trailing",
-    "rescale_betas_zero_snr": True,
-}
-"""SDXL's noise schedule, made to end in pure noise so that one step can start from it."""
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run goes.
+
+    ``seconds`` is the training time altogether, over which the learning rate is spread; a piece of
+    it ends after ``piece`` seconds (0: no limit). ``loaders`` processes make batches of ``batch``
+    pictures. ``earlier`` is a model folder and its ``codec.pt`` that a new run begins as.
+    """
+
+    seconds: float
+    piece: float = 0.0
+    batch: int = 32
+    workers: int = 1
+    loaders: int = 0
+    compiled: bool = False
+    earlier: tuple[Path, Path] | None = None
+
+    def rate(self) -> float:
+        """The highest learning rate."""
+        shared = SHARED_RATE if self.workers > 1 else 1.0
+        return LEARNING_RATE * shared * (self.batch / 32) ** 0.25
 
 
 class Painter(nn.Module):
@@ -61,21 +84,21 @@ class Painter(nn.Module):
 
     def forward(self, noisy: Tensor, timesteps: Tensor, ids: Tensor) -> Tensor:
         """The predicted velocity, shaped as ``noisy``."""
-        sequence, pooled = self.embed(ids)
+        return self.paint(noisy, timesteps, *self.embed(ids))
+
+    def paint(self, noisy: Tensor, timesteps: Tensor, sequence: Tensor, pooled: Tensor) -> Tensor:
+        """The same, from what the text encoders say."""
         time_ids = noisy.new_tensor([SIZE, SIZE, 0, 0, SIZE, SIZE]).expand(len(noisy), 6)
         added = {"text_embeds": pooled, "time_ids": time_ids}
         return self.unet(noisy, timesteps, sequence, added_cond_kwargs=added).sample
 
 
-def signal_and_noise() -> tuple[Tensor, Tensor]:
-    """Square roots of the schedule's cumulative alphas and their complements, (1000,)."""
-    cumulative = DDPMScheduler(**SCHEDULE).alphas_cumprod.double()
-    return cumulative.sqrt().float(), (1 - cumulative).sqrt().float()
-
-
-def mix_at(progress: float) -> Mix:
-    """What the batches hold at this point of the run."""
-    return Mix(PAIRS if progress >= PAIRS_FROM else 0.0, progress >= POSES_FROM)
+def rate_at(step: int, progress: float) -> float:
+    """Learning-rate factor: a short rise, a plateau, a linear fall."""
+    if progress > DECAY_FROM:
+        fall = min((progress - DECAY_FROM) / (1 - DECAY_FROM), 1.0)
+        return 1 - (1 - FLOOR) * fall
+    return min((step + 1) / WARMUP_STEPS, 1.0)
 
 
 @torch.no_grad()
@@ -92,90 +115,130 @@ def load_painter(work: Path, name: str = "unet.pt") -> Painter:
     return painter.eval().requires_grad_(False)
 
 
-def run(work: Path, steps: int, seed: int, device: torch.device, workers: int = 1) -> None:
-    """Train up to ``steps`` batches in total, going on from the last checkpoint."""
+def begin(work: Path, plan: Plan) -> Painter:
+    """A painter that knows words, and draws as an earlier model did where there is one."""
+    model = Painter()
+    taught, _ = layout.load(work)
+    model.text_1.load_state_dict(taught.text_1.state_dict())
+    model.text_2.load_state_dict(taught.text_2.state_dict())
+    if plan.earlier:
+        graft.run(model, work, *plan.earlier)
+    # Once called, transformers' models hold hooks that cannot be sent to a process.
+    fresh = Painter()
+    fresh.load_state_dict(model.state_dict())
+    return fresh
+
+
+def run(work: Path, plan: Plan, seed: int, device: torch.device) -> None:
+    """Train from the last checkpoint on until the plan, or a piece of it, is done."""
     torch.manual_seed(seed)
-    model = Painter().to(device)
-    state = load_state(work / "unet.pt") or {"step": 0, "seconds": 0.0}
-    if "model" in state:
+    state = load_state(work / "unet.pt")
+    if state is None:
+        state, model = {"step": 0, "seconds": 0.0}, begin(work, plan)
+    else:
+        model = Painter()
         model.load_state_dict(state["model"])
-    if workers > 1:
+    model.to(device)
+    if plan.workers > 1:
         model.share_memory()
-    turns = Turns(state["step"], steps)
-    side_by_side(_train, workers, model, turns, work, seed, Clock(state["seconds"]), workers > 1)
+    turns = Turns(state["step"], 10**9)
+    clock = Clock(state["seconds"])
+    side_by_side(_train, plan.workers, model, turns, work, plan, seed, clock)
 
 
 def _train(
-    rank: int,
-    model: Painter,
-    turns: Turns,
-    work: Path,
-    seed: int,
-    clock: Clock,
-    shared: bool,
+    rank: int, model: Painter, turns: Turns, work: Path, plan: Plan, seed: int, clock: Clock
 ) -> None:
     if rank:
         # transformers records hidden states by hooks that do not survive the way to a process.
         received, model = model, Painter()
         model.load_state_dict(received.state_dict(), assign=True)
     device = next(model.parameters()).device
-    rows, data = latents.load(work)
-    tokenizer = tokens.load(work)
-    deck = Deck(rows, data, Captioner(load_words(manifest.load(work))))
+    batches = Batches(work, plan.batch, seed)
+    pupils, reader = layout.load(work)
+    reader.to(device).requires_grad_(False)
+    lessons = teach.Lessons(work, seed, device, pupils.head.to(device).requires_grad_(False))
     average = deepcopy(model).requires_grad_(False)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-    )
+    rate = plan.rate()
+    words = [*model.text_1.parameters(), *model.text_2.parameters()]
+    groups = [
+        {"params": list(model.unet.parameters()), "rate": rate},
+        {"params": words, "rate": rate * TEXT_RATE},
+    ]
+    optimiser = torch.optim.AdamW(groups, rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     checkpoint = work / "unet.pt"
     state = load_state(checkpoint)
+    first = 0
     if state is not None:
+        first = state["step"]
         average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
+        if "optimiser" in state:
+            optimiser.load_state_dict(state["optimiser"])
+            # The rates are this plan's, not the checkpoint's.
+            for group, fresh in zip(optimiser.param_groups, groups, strict=True):
+                group["rate"] = fresh["rate"]
+    if plan.compiled:
+        model.unet.compile()
+    weights = layout.component_weights(batches.deck.code).to(device)
+    tally = Tally(work, clock)
     saved = clock.seconds()
-    signal, noise_level = signal_and_noise()
-    sums, count = np.zeros(4), 0
-    rate = LEARNING_RATE * (SHARED_RATE if shared else 1.0)
+    began = time.monotonic()
     model.train()
-    while (step := turns.take()) is not None:
-        progress = step / turns.total
-        rng = np.random.default_rng((seed, 2, step))
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    for step, batch in stream(batches, turns, first, plan.loaders):
+        progress = clock.seconds() / plan.seconds
+        if progress >= 1 or (plan.piece and time.monotonic() - began > plan.piece):
+            break
         for group in optimiser.param_groups:
-            group["lr"] = rate * cosine(progress)
-        x, captions, t, noise = deck.deal(BATCH, mix_at(progress), rng, generator)
-        ids = tokenizer(
-            captions, padding="max_length", truncation=True, return_tensors="pt"
-        ).input_ids
-        a, s = signal[t].view(-1, 1, 1, 1), noise_level[t].view(-1, 1, 1, 1)
-        noisy, target = (a * x + s * noise).to(device), (a * noise - s * x).to(device)
+            group["lr"] = group["rate"] * rate_at(step, progress)
+        noisy, target, x, t, ids = (part.to(device, non_blocking=True) for part in batch)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            predicted = model(noisy, t.to(device), ids.to(device))
-        each = (predicted.float() - target).square().mean((1, 2, 3))
+            sequence, pooled = model.embed(ids)
+            predicted = model.paint(noisy, t, sequence, pooled)
+        each = ((predicted.float() - target).square() * weights).mean((1, 2, 3))
+        loss = each.mean()
+        loss = loss + READ_WEIGHT * ((reader(sequence).float() - x).square() * weights).mean()
+        if step % TAUGHT_EVERY == 0:
+            rng = np.random.default_rng((seed, 9, step))
+            loss = loss + TAUGHT_WEIGHT * TAUGHT_EVERY * lessons.loss(model, rng, TAUGHT)
         optimiser.zero_grad(set_to_none=True)
-        each.mean().backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         if rank:
             continue
         follow(average, model, step)
-        first = (t == LAST).numpy()
-        values = each.detach().cpu().numpy()
-        sums += [values[first].sum(), first.sum(), values[~first].sum(), (~first).sum()]
-        count += 1
-        if count == LOG_EVERY:
-            log(
-                work / "unet.log",
-                step=step,
-                seconds=clock.seconds(),
-                loss_at_noise=sums[0] / max(sums[1], 1),
-                loss_later=sums[2] / max(sums[3], 1),
-            )
-            sums[:], count = 0, 0
+        tally.add(step, each.detach(), t)
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
             _save(model, average, optimiser, step + 1, clock, checkpoint)
             saved = clock.seconds()
     if rank == 0:
-        _save(model, average, optimiser, turns.total, clock, checkpoint)
+        _save(model, average, optimiser, turns.peek(), clock, checkpoint)
+
+
+class Tally:
+    """Logs the mean losses, at pure noise and later, of every few batches."""
+
+    def __init__(self, work: Path, clock: Clock) -> None:
+        self._path = work / "unet.log"
+        self._clock = clock
+        self._losses: list[Tensor] = []
+        self._first: list[Tensor] = []
+
+    def add(self, step: int, losses: Tensor, timesteps: Tensor) -> None:
+        """Count one batch's losses (n,); nothing waits for the device but the logging itself."""
+        self._losses.append(losses)
+        self._first.append(timesteps == LAST)
+        if len(self._losses) < LOG_EVERY:
+            return
+        losses, first = torch.cat(self._losses), torch.cat(self._first)
+        log(
+            self._path,
+            step=step,
+            seconds=self._clock.seconds(),
+            loss_at_noise=float(losses[first].mean()),
+            loss_later=float(losses[~first].mean()),
+        )
+        self._losses, self._first = [], []
 
 
 def _save(
@@ -186,7 +249,7 @@ def _save(
     clock: Clock,
     path: Path,
 ) -> None:
-    state = {
+    state: dict[str, Any] = {
         "model": model.state_dict(),
         "average": average.state_dict(),
         "optimiser": optimiser.state_dict(),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from recipes.starter import codec, encoder, manifest, nets, render, sheet
+from recipes.starter import codec, encoder, graft, manifest, nets, render, sheet
 from recipes.starter.common import Clock, Turns, cosine, load_state, log, save_atomic, side_by_side
 from recipes.starter.concepts import CONCEPTS
 from recipes.starter.lpips import Lpips
@@ -43,7 +43,10 @@ CHECKPOINT_SECONDS = 150.0
 
 
 def augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Mirror, tilt, scale and move pictures in [-1, 1] a little; what comes in is white."""
+    """Mirror, tilt, scale and move pictures in [-1, 1] a little; what comes in is white.
+
+    The work is done where the pictures are.
+    """
     n = len(pictures)
     angle = rng.normal(0, 0.12, n) * (rng.random(n) < 0.2)
     scale = np.exp(rng.normal(0, 0.15, n) * (rng.random(n) < 0.2))
@@ -55,7 +58,7 @@ def augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     theta[:, 1, 1] = np.cos(angle) * scale
     theta[:, :, 2] = rng.normal(0, 0.05, (n, 2)) * (rng.random((n, 1)) < 0.2)
     grid = functional.affine_grid(
-        torch.from_numpy(theta), list(pictures.shape), align_corners=False
+        torch.from_numpy(theta).to(pictures.device), list(pictures.shape), align_corners=False
     )
     # Shifted so that the sampler's zero padding is white.
     return (
@@ -70,7 +73,7 @@ def edges(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def decoded(model: Any, latents: Tensor) -> Tensor:
-    """Latents (n, 48, 8, 8) to pictures (n, 3, 128, 128)."""
+    """Latents (n, 80, 8, 8) to pictures (n, 3, 128, 128)."""
     return model.decode(latents).sample
 
 
@@ -107,25 +110,47 @@ def split(work: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[int], 
     return pictures, np.array(base), other, held
 
 
-def run(work: Path, steps: int, seed: int, device: torch.device, workers: int = 1) -> None:
-    """Train up to ``steps`` batches in total, going on from the last checkpoint."""
+def run(
+    work: Path,
+    steps: int,
+    seed: int,
+    device: torch.device,
+    workers: int = 1,
+    earlier: tuple[Path, Path] | None = None,
+    batch: int = BATCH,
+    piece: float = 0.0,
+) -> None:
+    """Train up to ``steps`` batches in total, going on from the last checkpoint.
+
+    ``earlier`` is a model folder and its ``codec.pt`` whose decoder a new run begins as. The run
+    ends after ``piece`` seconds (0: no limit).
+    """
     torch.manual_seed(seed)
     model = nets.vae().to(device, memory_format=torch.channels_last)  # pyright: ignore
     state = load_state(work / "vae.pt") or {"step": 0, "seconds": 0.0}
     if "model" in state:
         model.load_state_dict(state["model"])
+    elif earlier:
+        graft.decoder(model, work, *earlier)
     if workers > 1:
         model.share_memory()
     turns = Turns(state["step"], steps)
-    side_by_side(_train, workers, model, turns, work, seed, Clock(state["seconds"]))
+    side_by_side(_train, workers, model, turns, work, seed, Clock(state["seconds"]), batch, piece)
 
 
 def _train(
-    rank: int, model: AutoencoderKL, turns: Turns, work: Path, seed: int, clock: Clock
+    rank: int,
+    model: AutoencoderKL,
+    turns: Turns,
+    work: Path,
+    seed: int,
+    clock: Clock,
+    batch: int,
+    piece: float,
 ) -> None:
     device = model.device
     pictures, base, other, held = split(work)
-    code = codec.load(work)
+    code = codec.load(work).to(device)
     perceptual = Lpips().to(device)
     back: Any = model.post_quant_conv
     trained = [*back.parameters(), *model.decoder.parameters()]
@@ -134,23 +159,23 @@ def _train(
     )
     checkpoint = work / "vae.pt"
     state = load_state(checkpoint)
-    if state is not None:
+    if state is not None and "optimiser" in state:
         optimiser.load_state_dict(state["optimiser"])
     saved = clock.seconds()
+    end = saved + piece if piece else math.inf
     held_pictures = codec.to_float(pictures[held[::8]]).to(device)
     base_pictures = codec.to_float(pictures[base[:: len(base) // 24]]).to(device)
     sums, count = torch.zeros(2), 0
-    while (step := turns.take()) is not None:
+    while clock.seconds() < end and (step := turns.take()) is not None:
         rng = np.random.default_rng((seed, 1, step))
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * cosine(step / turns.total)
-        own = round(BATCH * BASE_SHARE)
-        chosen = np.concatenate([rng.choice(base, own), rng.choice(other, BATCH - own)])
-        x = augment(codec.to_float(pictures[chosen]), rng).to(
-            device, memory_format=torch.channels_last
-        )
+        own = round(batch * BASE_SHARE)
+        chosen = np.concatenate([rng.choice(base, own), rng.choice(other, batch - own)])
+        x = augment(codec.to_float(pictures[chosen]).to(device), rng)
+        x = x.contiguous(memory_format=torch.channels_last)
         z = code.encode(x)
-        level = torch.from_numpy(rng.random((BATCH, 1, 1, 1), np.float32)).to(device)
+        level = torch.from_numpy(rng.random((batch, 1, 1, 1), np.float32)).to(device)
         z = z + torch.randn_like(z) * level * LATENT_NOISE
         with torch.autocast(device.type, torch.bfloat16):
             y = decoded(model, z)
@@ -187,9 +212,10 @@ def _train(
             log(work / "vae.log", step=step, psnr_held_out=unseen, psnr_base=own_value)
             saved = clock.seconds()
     if rank == 0:
-        _save(model, optimiser, turns.total, clock, checkpoint)
+        step = turns.peek()
+        _save(model, optimiser, step, clock, checkpoint)
         unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
-        log(work / "vae.log", step=turns.total, psnr_held_out=unseen, psnr_base=own_value)
+        log(work / "vae.log", step=step, psnr_held_out=unseen, psnr_base=own_value)
 
 
 def _save(
