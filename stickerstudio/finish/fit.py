@@ -157,7 +157,7 @@ def _fit_still(image: Image.Image, format: Format, limit: int | None) -> Fitted:
     if format not in ("webp", "png"):
         return _fit_animation(Animation((image,), (1000,)), format, limit, Timing(1000, 1), None)
     write = encode.webp if format == "webp" else encode.png
-    for rounding in _ROUNDINGS:
+    for rounding in _ROUNDINGS if format == "png" else _ROUNDINGS[:2]:
         data = write(rounded(image, rounding))
         if limit is None or len(data) <= limit:
             return Fitted(data, format, image.size, rounding=rounding)
@@ -184,6 +184,10 @@ def _fit_lossy_webp(image: Image.Image, limit: int) -> Fitted:
     if len(flat) <= limit:
         fitted = Fitted(flat, "webp", image.size, colours=_PALETTES[-1])
         choices.append((difference(image, few), fitted))
+    steps = rounded(image, _ROUNDINGS[-1])
+    if len(data := encode.webp(steps)) <= limit:
+        fitted = Fitted(data, "webp", image.size, rounding=_ROUNDINGS[-1])
+        choices.append((difference(image, steps), fitted))
     if not choices:
         raise _too_large(len(encode.webp(image, 0)), limit)
     return min(choices, key=lambda choice: choice[0])[1]

@@ -211,7 +211,7 @@ class _Judge:
         self._share()
 
     def _deal(self, group: list[tuple[int, bool]]) -> None:
-        counts = self._platform.counts_for(animated=any(moves for _index, moves in group))
+        counts = self._platform.counts
         sizes = counts.deal(len(group))
         if sizes is None:
             fewer = next((n for n in range(len(group), 0, -1) if counts.deal(n)), 0)

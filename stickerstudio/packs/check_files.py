@@ -46,7 +46,7 @@ class _Checker:
                 )
                 yield self._problem("emoji", item.name, text, index)
         yield from self._counts(pack, moving)
-        yield from self._covers(pack, animated=moving > 0)
+        yield from self._covers(pack)
         yield from self._text("title", pack.title, self._platform.title_rule)
         yield from self._text("author", pack.author, self._platform.author_rule)
         most_bytes = self._platform.max_bytes
@@ -69,7 +69,7 @@ class _Checker:
         if not platform.is_mixed and 0 < moving < number:
             text = tr("Still and animated stickers may not be mixed.")
             yield self._problem("kind", tr("The pack"), text)
-        counts = platform.counts_for(animated=moving > 0)
+        counts = platform.counts
         if not counts.allows(number):
             text = tr("{n} stickers; {allowed} are taken.", n=number, allowed=allowed(counts))
             yield self._problem("count", tr("The pack"), text)
@@ -80,8 +80,8 @@ class _Checker:
         for name in {name for name in names if names.count(name) > 1}:
             yield self._problem("name", name, tr("There are two of that name."))
 
-    def _covers(self, pack: Finished, *, animated: bool) -> Iterator[Problem]:
-        for role, rule in self._platform.covers_for(animated=animated).items():
+    def _covers(self, pack: Finished) -> Iterator[Problem]:
+        for role, rule in self._platform.covers.items():
             data = pack.covers.get(role)
             if data is None:
                 yield self._problem("cover", role, tr("It is missing."))

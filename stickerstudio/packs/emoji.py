@@ -19,18 +19,6 @@ from stickerstudio.core.paths import Paths
 
 Language = Literal["en", "zh_Hant"]
 
-GROUPS = {  # emojibase's numbers, Unicode's order
-    0: "smileys",
-    1: "people",
-    3: "animals",
-    4: "food",
-    5: "travel",
-    6: "activities",
-    7: "objects",
-    8: "symbols",
-    9: "flags",
-}
-
 _VARIATION = "\ufe0f"
 _SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
@@ -49,7 +37,7 @@ class Emoji:
 
     Attributes:
         text: what is sent, with the variation selectors that make it colourful.
-        group: a key of GROUPS.
+        group: emojibase's number: 0 smileys, 1 people, 3 animals, …, 8 symbols, 9 flags.
         english, chinese: its name first, then keywords; Chinese ones may be missing.
     """
 

@@ -96,7 +96,7 @@ def plan_export(pack: Pack, platform: Platform, looks: Sequence[Look]) -> Export
             if platform.thumbnail is not None:
                 jobs.append(Job(pack.stickers[index].source, platform.thumbnail, label))
         cover = _cover(pack, part)
-        for role, rule in platform.covers_for(animated=part.is_animated).items():
+        for role, rule in platform.covers.items():
             jobs.append(Job(cover.source, rule, tr("The picture “{role}”", role=role)))
     notes = tuple(problem.text for problem in judgement.problems)
     return ExportPlan(pack, platform, tuple(judgement.parts), tuple(jobs), notes)
@@ -163,14 +163,13 @@ def _finished(plan: ExportPlan, part: Part, number: int, made: Iterator[Fitted])
         name = platform.name(place, text) + EXTENSIONS[fitted.format]
         thumbnail = next(made).data if platform.thumbnail is not None else None
         items.append(Item(name, fitted.data, emoji_of(sticker, platform), text, thumbnail))
-    roles = platform.covers_for(animated=part.is_animated)
     split = len(plan.parts) > 1
     return Finished(
         title=_titled(pack.title, platform.title_rule, number + 1 if split else None),
         author=_titled(pack.author, platform.author_rule, None),
         identifier=f"{pack.identifier}-{number + 1}" if split else pack.identifier,
         items=tuple(items),
-        covers={role: next(made).data for role in roles},
+        covers={role: next(made).data for role in platform.covers},
         is_animated=part.is_animated,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stickerstudio.finish.encode import Format
 from stickerstudio.finish.fit_place import Canvas, Timing
@@ -130,11 +130,9 @@ class Platform:
         write: lays out one pack as files.
         still, moving: a still and an animated sticker; None where there are none.
         counts: stickers of a pack.
-        moving_counts: of an animated one, where that differs.
         moving_share: how many of a pack's stickers move; None: as many as one likes.
         is_mixed: whether still and animated stickers may be in one pack.
         covers: by name; made from the pack's cover sticker.
-        moving_covers: of an animated pack, where they differ.
         thumbnail: a small picture beside every sticker.
         emoji: the fewest and the most of a sticker.
         title_rule, author_rule: None where there is no such thing.
@@ -149,25 +147,15 @@ class Platform:
     still: FileRule | None
     moving: FileRule | None
     counts: Counts
-    moving_counts: Counts | None = None
     moving_share: int | None = None
     is_mixed: bool = True
-    covers: Mapping[str, FileRule] | None = None
-    moving_covers: Mapping[str, FileRule] | None = None
+    covers: Mapping[str, FileRule] = field(default_factory=dict[str, FileRule])
     thumbnail: FileRule | None = None
     emoji: tuple[int, int] = (0, 1_000)
     title_rule: TextRule | None = None
     author_rule: TextRule | None = None
     name: Callable[[int, str], str] = lambda number, text: f"{number + 1:02}"
     max_bytes: int | None = None
-
-    def counts_for(self, *, animated: bool) -> Counts:
-        """How many stickers a still or an animated pack has."""
-        return self.moving_counts or self.counts if animated else self.counts
-
-    def covers_for(self, *, animated: bool) -> Mapping[str, FileRule]:
-        """The covers of a still or an animated pack."""
-        return (self.moving_covers if animated else None) or self.covers or {}
 
     def rule_for(self, *, animated: bool) -> FileRule | None:
         """What a sticker becomes; None where it can only become something else."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -82,35 +83,35 @@ class Packing(QObject):
         self._export: asyncio.Task[None] | None = None
         self._in_turn = asyncio.Lock()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
-        self._save_timer.timeout.connect(lambda: background.start(self._save()))
+        self._save_timer.timeout.connect(lambda: self._start(self._save()))
         self._poll = QTimer(self, interval=POLL)
-        self._poll.timeout.connect(lambda: background.start(self._look_at_disk()))
+        self._poll.timeout.connect(lambda: self._start(self._look_at_disk()))
 
     # --- which packs there are ---
 
     def refresh(self) -> None:
         """Read the list of saved packs; → projects_changed."""
-        self._background.start(self._refresh())
+        self._start(self._refresh())
 
     def open(self, path: Path) -> None:
         """Open a saved pack; → changed."""
-        self._background.start(self._open(path))
+        self._start(self._open(path))
 
     def create(self, sticker_ids: Sequence[str], title: str, author: str) -> None:
         """A new pack of stickers of the library, with emoji after their prompts; → changed."""
-        self._background.start(self._create(tuple(sticker_ids), title, author))
+        self._start(self._create(tuple(sticker_ids), title, author))
 
     def take(self, pack: Pack) -> None:
         """A new pack as it is given; → changed."""
-        self._background.start(self._take(pack))
+        self._start(self._take(pack))
 
     def import_from(self, path: Path) -> None:
         """Take over a pack of any platform, a folder or an archive; → changed."""
-        self._background.start(self._import(path))
+        self._start(self._import(path))
 
     def remove_project(self, path: Path) -> None:
         """Forget a saved pack; its pictures stay. → projects_changed"""
-        self._background.start(self._remove(path))
+        self._start(self._remove(path))
 
     # --- the open pack ---
 
@@ -138,7 +139,7 @@ class Packing(QObject):
 
     def add(self, sticker_ids: Sequence[str]) -> None:
         """Put stickers of the library at the pack's end; → changed."""
-        self._background.start(self._add(tuple(sticker_ids)))
+        self._start(self._add(tuple(sticker_ids)))
 
     def reorder(self, order: Sequence[int]) -> None:
         """Bring the stickers into another order: the old index of each, in the new order."""
@@ -180,7 +181,7 @@ class Packing(QObject):
 
     def keep_mine(self) -> None:
         """Save what is shown over what another window saved."""
-        self._background.start(self._save(over_others=True))
+        self._start(self._save(over_others=True))
 
     # --- export ---
 
@@ -192,7 +193,7 @@ class Packing(QObject):
         if self.pack is not None and self.progress is None:
             self.progress = (0, 0)
             self.progressed.emit()
-            self._background.start(self._run_export(self.pack, target))
+            self._start(self._run_export(self.pack, target))
 
     def cancel_export(self) -> None:
         """Stop the export; packs that are finished stay."""
@@ -205,7 +206,7 @@ class Packing(QObject):
         self.cancel_export()
         if self._save_timer.isActive():
             self._save_timer.stop()
-            self._background.start(self._save())
+            self._start(self._save())
 
     # --- within ---
 
@@ -216,7 +217,7 @@ class Packing(QObject):
         new = {s.source for s in pack.stickers} - self.looks.keys() - self._looking
         for source in sorted(new):
             self._looking.add(source)
-            self._background.start(self._look(source))
+            self._start(self._look(source))
 
     def _check(self) -> None:
         pack = self.pack
@@ -296,6 +297,17 @@ class Packing(QObject):
             PackSticker(one.path, emoji.suggest(one.recipe.prompt, 1), one.recipe.prompt)
             for one in found
         )
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work`; what the user can put right is told where the pack is."""
+
+        async def told() -> None:
+            try:
+                await work
+            except StudioError as error:
+                self.notice.emit(Notice(report(error)))
+
+        self._background.start(told())
 
     async def _save(self, *, over_others: bool = False) -> None:
         async with self._in_turn:
@@ -380,6 +392,7 @@ def _list_projects(folder: Path) -> list[Project]:
 
 def _load(path: Path) -> tuple[Pack, int]:
     stamp = _stamp_of(path)
+    emoji.suggest("")  # reads the names, here and not where the window would wait for them
     return projects.load(path).with_identifier(), stamp
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -46,7 +46,13 @@ _SUGGESTED = 6  # emoji offered for the selected sticker
 
 
 class PackWindow(QDialog):
-    """Not modal: stickers can be made and added meanwhile."""
+    """Not modal: stickers can be made and added meanwhile.
+
+    Signals:
+        more_wanted(): put the stickers that are chosen in the gallery into the pack.
+    """
+
+    more_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +61,7 @@ class PackWindow(QDialog):
         self._heading = label("title")
         self.projects = QComboBox()
         self.import_button = PushButton(icon="folder")
+        self.add_button = PushButton(icon="plus")
         self.title = QLineEdit()
         self.author = QLineEdit()
         self._title_label, self._author_label = label("small"), label("small")
@@ -97,6 +104,10 @@ class PackWindow(QDialog):
             self.import_button, tr("Open a pack"), tr("A pack of any platform, or a zip archive")
         )
         name_control(self.undo_button, tr("Undo"), tr("Undo (Ctrl+Z)"))
+        self.add_button.setText(tr("&Add stickers"))
+        name_control(
+            self.add_button, tr("Add stickers"), tr("Put what is chosen in the gallery at the end")
+        )
         self._platforms_label.setText(tr("Platforms"))
         self.empty.set_texts(
             tr("No pack is open"),
@@ -136,7 +147,7 @@ class PackWindow(QDialog):
     def _show_pack(self) -> None:
         pack = self._packing.pack
         self._stack.setCurrentIndex(0 if pack is not None and pack.stickers else 1)
-        for widget in (self.title, self.author, self.checks, self.export):
+        for widget in (self.title, self.author, self.checks, self.export, self.add_button):
             widget.setEnabled(pack is not None)
         self.undo_button.setEnabled(self._packing.can_undo)
         self.elsewhere.hide()
@@ -255,6 +266,7 @@ class PackWindow(QDialog):
         head.addWidget(self._count)
         head.addStretch()
         head.addWidget(self.undo_button)
+        head.addWidget(self.add_button)
         head.addWidget(self.projects)
         head.addWidget(self.import_button)
         fields = QHBoxLayout()
@@ -320,6 +332,7 @@ class PackWindow(QDialog):
         self.projects.activated.connect(self._open_chosen)
         self.import_button.clicked.connect(self._choose_import)
         self.undo_button.clicked.connect(packing.undo)
+        self.add_button.clicked.connect(self.more_wanted)
         self.export.clicked.connect(self._choose_target)
         self.cancel.clicked.connect(packing.cancel_export)
         self.grid.itemSelectionChanged.connect(self._show_selected)

@@ -142,6 +142,8 @@ def test_whatsapp(tmp_path: Path) -> None:
         assert {"title.txt", "author.txt", "cover.png"} <= set(files.namelist())
         assert files.read("title.txt").decode() == "Starter 水獺"
         assert len(files.namelist()) == 8 + 3
+        assert opened(files.read("01.png")).size == (512, 512)
+        assert opened(files.read("cover.png")).size == (96, 96)
     assert refused(place, "whatsapp") == []
 
 

@@ -170,7 +170,7 @@ def test_an_imported_pack_can_be_edited(packing: Packing, qtbot: QtBot, tmp_path
 def test_a_broken_pack_is_a_notice(packing: Packing, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(b"PK")
-    with qtbot.waitSignal(packing.parent().notice, timeout=PATIENCE) as caught:  # pyright: ignore
+    with qtbot.waitSignal(packing.notice, timeout=PATIENCE) as caught:
         packing.import_from(path)
     assert caught.args is not None
     assert caught.args[0].error.kind == "BadFileError"

@@ -1,5 +1,10 @@
 """WhatsApp: contents.json for its sample apps, and .wastickers for Sticker Maker."""
 
+import io
+
+from PIL import Image
+
+from stickerstudio.finish import encode
 from stickerstudio.finish.fit_place import Canvas, Timing
 from stickerstudio.packs import layouts
 from stickerstudio.packs.platform import (
@@ -19,8 +24,8 @@ _WASTICKERS_TRAY = "cover.png"
 def write(pack: Finished) -> Files:
     """contents.json and a folder named after the identifier, as below the sample's assets/.
 
-    Beside them the same pack as one .wastickers file. Of these the animated hold WebP, the others
-    PNG made anew by Sticker Maker; WebP is taken there too.
+    Beside them the same pack as one .wastickers file, for which Sticker Maker makes its own WebP of
+    still stickers: it gets them as PNG, and animated ones as they are.
     """
     folder = pack.identifier
     contents = {
@@ -56,7 +61,7 @@ def write(pack: Finished) -> Files:
         _WASTICKERS_TRAY: tray,
         layouts.AUTHOR: pack.author.encode(),
         layouts.TITLE: pack.title.encode(),
-        **stickers,
+        **(stickers if pack.is_animated else dict(map(_as_png, stickers.items()))),
     }
     return {
         "contents.json": layouts.json_bytes(contents),
@@ -64,6 +69,12 @@ def write(pack: Finished) -> Files:
         **{f"{folder}/{name}": data for name, data in stickers.items()},
         f"{folder}.wastickers": layouts.zipped(archive, compressed=True),
     }
+
+
+def _as_png(sticker: tuple[str, bytes]) -> tuple[str, bytes]:
+    name, data = sticker
+    with Image.open(io.BytesIO(data)) as image:
+        return f"{name.rpartition('.')[0]}.png", encode.png(image)
 
 
 ACCESSIBILITY = {False: 125, True: 255}  # characters, of a still and an animated sticker
@@ -76,6 +87,7 @@ STICKERS = Platform(
         "https://github.com/WhatsApp/stickers/blob/main/Android/README.md",
         "https://github.com/WhatsApp/stickers/blob/main/Android/app/src/main/java/com/example/"
         "samplestickerapp/StickerPackValidator.java",
+        "https://github.com/laggykiller/sticker-convert (upload_whatsapp.py: .wastickers)",
     ),
     write=write,
     still=FileRule("webp", _CANVAS, 100 * KB),
