@@ -137,6 +137,9 @@ class MainWindow(QMainWindow):
         """Open the pack window; with ids, on a new pack of these stickers."""
         if self.pack is None:
             self.pack = PackWindow(self._session, self)
+            self.pack.more_wanted.connect(
+                lambda: self._session.packing.add(self.gallery.chosen()[::-1])
+            )
         if sticker_ids:
             self._session.packing.create(sticker_ids, tr("My stickers"), TITLE)
         _bring_up(self.pack)
