@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CellState = Literal["empty", "waiting", "making", "done"]
 AUTHOR = "Sticker Studio"  # until the user names another
+AHEAD = 3  # orders of a board in the lane at once: the engine never waits, nor does the user
 CAPTION_Y = 0.93  # of the picture's height: below the figure, where a caption covers least
 
 
@@ -70,7 +71,8 @@ class Expressions(QObject):
         self.boards: list[Board] = []
         self.captioning = False
         self._shown: dict[str, Shown] = {}
-        self._pending: dict[int, Recipe] = {}  # by job
+        self._queue: list[Recipe] = []  # still to be ordered
+        self._pending: dict[int, Recipe] = {}  # ordered, by job
         self._running: int | None = None  # the job the engine is at
         self._states: list[CellState] = []
         self._in_turn = asyncio.Lock()
@@ -121,7 +123,7 @@ class Expressions(QObject):
     @property
     def is_making(self) -> bool:
         """Whether cells of the board are being made."""
-        return bool(self._pending)
+        return bool(self._pending or self._queue)
 
     def make(self, character: str, count: int) -> None:
         """Make a board of the first `count` expressions, with the draft's blend and seed."""
@@ -136,8 +138,8 @@ class Expressions(QObject):
         if self.board is not None:
             for index in range(len(self.board.cells)):
                 if self.state(index) == "empty":
-                    self._order(index)
-            self._update()
+                    self._queue.append(self.board.recipe_of(index))
+            self._feed()
 
     def remake(self) -> None:
         """Make every cell that is not locked anew, all with one new seed."""
@@ -148,22 +150,23 @@ class Expressions(QObject):
         for index in unlocked:
             board = board.with_cell(index, replace(board.cells[index], seed=seed))
         self._change(board)
-        for index in unlocked:
-            self._order(index)
-        self._update()
+        self._queue += [board.recipe_of(index) for index in unlocked]
+        self._feed()
 
     def regenerate(self, index: int) -> None:
         """Make one cell anew with another seed; its old sticker stays in the gallery."""
         if self.board is not None:
             cell = replace(self.board.cells[index], seed=random_seed())
             self._change(self.board.with_cell(index, cell))
-            self._order(index)
-            self._update()
+            self._queue.append(self.board.recipe_of(index))
+            self._feed()
 
     def stop(self) -> None:
         """Cancel what the board still waits for."""
+        self._queue.clear()
         for job_id in tuple(self._pending):
             self._session.cancel_job(job_id)
+        self._update()
 
     def set_locked(self, index: int, locked: bool) -> None:
         """Leave a cell alone when the board is made anew, or not."""
@@ -265,10 +268,12 @@ class Expressions(QObject):
         recipe = session.preview_recipe(replace(session.draft, prompt=character))
         return None if recipe is None else replace(recipe, upscale=session.settings.upscale)
 
-    def _order(self, index: int) -> None:
-        assert self.board is not None
-        recipe = self.board.recipe_of(index)
-        self._pending[self._session.order(recipe)] = recipe
+    def _feed(self) -> None:
+        """Order what waits, as far as the lane shall hold it."""
+        while self._queue and len(self._pending) < AHEAD:
+            recipe = self._queue.pop(0)
+            self._pending[self._session.order(recipe)] = recipe
+        self._update()
 
     def _job(self, recipe: Recipe) -> int | None:
         return next((job for job, wanted in self._pending.items() if wanted == recipe), None)
@@ -283,12 +288,14 @@ class Expressions(QObject):
         board = self.board
         if board is None:
             return []
-        jobs = {recipe: job_id for job_id, recipe in self._pending.items()}
+        jobs: dict[Recipe, int | None] = dict.fromkeys(self._queue)
+        jobs |= {recipe: job_id for job_id, recipe in self._pending.items()}
         states: list[CellState] = []
         for index in range(len(board.cells)):
-            job_id = jobs.get(board.recipe_of(index)) if jobs else None
-            if job_id is not None:
-                states.append("making" if job_id == self._running else "waiting")
+            recipe = board.recipe_of(index)
+            if recipe in jobs:
+                is_running = jobs[recipe] is not None and jobs[recipe] == self._running
+                states.append("making" if is_running else "waiting")
             else:
                 states.append("empty" if self.shown(index) is None else "done")
         return states
@@ -316,16 +323,21 @@ class Expressions(QObject):
         self._background.start(run())
 
     def _on_sticker(self, sticker: Sticker) -> None:
+        """Put it where its recipe belongs: ordered from here, or lost in a crash and made again."""
         board, job_id = self.board, self._job(sticker.recipe)
-        if job_id is None or board is None:
+        if job_id is not None:
+            del self._pending[job_id]
+        if board is None:
             return
-        del self._pending[job_id]
         same = [i for i in range(len(board.cells)) if board.recipe_of(i) == sticker.recipe]
         same.sort(key=lambda index: board.cells[index].sticker is not None)
-        if same:  # of two cells alike, the one that has none yet
-            index = same[0]
+        if same and (job_id is not None or board.cells[same[0]].sticker is None):
+            index = same[0]  # of two cells alike, the one that has none yet
             self._shown[sticker.id] = Shown(sticker, sticker.id)
             self._change(board.with_cell(index, replace(board.cells[index], sticker=sticker.id)))
+        if job_id is not None:
+            self._feed()
+        else:
             self._update()
 
     def _on_jobs(self) -> None:
@@ -338,8 +350,9 @@ class Expressions(QObject):
         gone = [job_id for job_id in self._pending if job_id not in alive]
         if gone or running != self._running:
             self._running = running
-            for job_id in gone:
+            for job_id in gone:  # cancelled or failed: the rest would fare no better
                 del self._pending[job_id]
+                self._queue.clear()
             self._update()
 
     def _look_again(self) -> None:
