@@ -147,16 +147,6 @@ class BlendRow(QFrame):
         name_control(self.remove, tr("Remove {name}", name=title))
         self.setToolTip(_facts(info))
 
-    def _show_words(self) -> None:
-        """The trigger words, and how many parts of the model are weighted otherwise."""
-        words = ", ".join(self._info.trigger_words)
-        parts = tr_n("{n} part adjusted", "{n} parts adjusted", self._parts) if self._parts else ""
-        self._words.setText(" · ".join(filter(None, (parts, words))))
-        self._words.setVisible(bool(self._words.text()))
-        name = tr("Where in the model {name} counts", name=lora_title(self._info))
-        name_control(self.disclose, name, f"{name}\n{parts}" if parts else name)
-        self.disclose.set_lit(bool(parts))
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
 
@@ -176,6 +166,16 @@ class BlendRow(QFrame):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
+
+    def _show_words(self) -> None:
+        """The trigger words, and how many parts of the model are weighted otherwise."""
+        words = ", ".join(self._info.trigger_words)
+        parts = tr_n("{n} part adjusted", "{n} parts adjusted", self._parts) if self._parts else ""
+        self._words.setText(" · ".join(filter(None, (parts, words))))
+        self._words.setVisible(bool(self._words.text()))
+        name = tr("Where in the model {name} counts", name=lora_title(self._info))
+        name_control(self.disclose, name, f"{name}\n{parts}" if parts else name)
+        self.disclose.set_lit(bool(parts))
 
     def _choose(self, weight: float) -> None:
         self.weight_chosen.emit(self.name, round(weight, 2))
