@@ -57,11 +57,10 @@ def distance_outside(coverage: Floats, limit: float) -> Floats:
             np.minimum(best[here], candidate, out=best[here])
 
     squared = best >> _BITS
-    distance = np.full((height, width), reach + 1.0, np.float32)
-    found = np.nonzero(squared < far)
+    distance = np.where(squared < far, 0.5 - coverage, np.float32(reach + 1.0))  # right inside
+    found = np.nonzero((squared > 0) & (squared < far))
     seed_column = found[1] + (best[found] & ((1 << _BITS) - 1)) - _MIDDLE
-    seed_row = nearest_row[found[0], seed_column]
-    inset = coverage[seed_row, seed_column] - 0.5
+    inset = coverage[nearest_row[found[0], seed_column], seed_column] - np.float32(0.5)
     distance[found] = np.sqrt(squared[found].astype(np.float32)) - inset
     return _smoothed(distance)
 

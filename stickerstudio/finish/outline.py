@@ -28,17 +28,20 @@ def rim(coverage: Floats, width: float, *, fill_holes: bool = False) -> Floats:
     """
     distance = distance_outside(coverage, width + 1)
     covered = np.clip(width + 0.5 - distance, 0, 1)
-    holes, count = label(coverage < SEED)
-    sizes = np.bincount(holes[holes >= 0], minlength=count)
-    enclosed = ~touching_border(holes, count) & (sizes > _DUST_SHARE * coverage.size)
-    if not enclosed.any():
+    regions, count = label(coverage < SEED)
+    enclosed = np.append(~touching_border(regions, count), False)
+    holes = regions[enclosed[regions]]  # the region's number, once for each of its pixels
+    if not holes.size:
         return covered
+    sizes = np.bincount(holes, minlength=count + 1)
+    enclosed &= sizes > _DUST_SHARE * coverage.size
     if fill_holes:
-        covered[np.append(enclosed, False)[holes]] = 1.0
+        covered[enclosed[regions]] = 1.0
         return covered
-    free = np.bincount(holes[(holes >= 0) & (covered == 0)], minlength=count)
+    free = np.bincount(regions[enclosed[regions] & (covered == 0)], minlength=count + 1)
     narrow = enclosed & (free < _OPEN_SHARE * sizes)
-    covered[_with_edge(np.append(narrow, False)[holes]) & (coverage < 1)] = 0.0
+    if narrow.any():
+        covered[_with_edge(narrow[regions]) & (coverage < 1)] = 0.0
     return covered
 
 
@@ -70,5 +73,8 @@ def shadow_of(image: Image.Image, dx: float, dy: float, blur: float, colour: str
 
 def _with_edge(mask: Mask) -> Mask:
     """`mask` and two pixels more: an edge's partly covered pixels."""
-    grown = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(5))
-    return np.asarray(grown) > 0
+    image = Image.fromarray(mask.astype(np.uint8) * 255)
+    left, top, right, bottom = image.getbbox() or (0, 0, 0, 0)
+    box = (left - 2, top - 2, right + 2, bottom + 2)  # the filter is slow: only where it matters
+    image.paste(image.crop(box).filter(ImageFilter.MaxFilter(5)), box)
+    return np.asarray(image) > 0

@@ -442,7 +442,8 @@ class EditorCanvas(QWidget):
 
 
 def image_of(image: Image.Image) -> QImage:
-    """A Pillow RGBA image as Qt's, with pixels of its own."""
+    """A Pillow RGBA image as Qt's, in the format it paints fastest, with pixels of its own."""
     data = image.tobytes()
     width, height = image.size
-    return QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888).copy()
+    borrowed = QImage(data, width, height, width * 4, QImage.Format.Format_RGBA8888)
+    return borrowed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
