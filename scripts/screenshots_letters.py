@@ -67,7 +67,8 @@ def make_stickers(paths: Paths, prompts: Sequence[str]) -> list[Sticker]:
 
 async def both(app: QApplication, window: QWidget, name: str) -> None:
     """Save `window` in both themes."""
-    for theme, suffix in (("light", ""), ("dark", "-dark")):
+    themes: tuple[tuple[style.ThemeChoice, str], ...] = (("light", ""), ("dark", "-dark"))
+    for theme, suffix in themes:
         style.apply_theme(app, theme)
         await asyncio.sleep(0.3)
         window.grab().save(str(DOCS / f"{name}{suffix}.png"))

@@ -5,6 +5,7 @@ Everything here can run in a worker: it takes and gives what can be pickled.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.core.pictures import open_picture
 from stickerstudio.finish.animation import Animation
 from stickerstudio.finish.encode import Format
+from stickerstudio.finish.enlarge import FACTORS, enlarge
 from stickerstudio.finish.fit import Fitted, fit
 from stickerstudio.finish.fit_place import Canvas, Timing
 from stickerstudio.finish.motion import MAX_SECONDS, Motion, animate, even_durations
@@ -63,10 +65,12 @@ def targets() -> tuple[Target, ...]:
         Target(format, title, FileRule(format, Canvas(SIDE, SIDE, "within"), None, timing))
         for format, title in _PLAIN
     ]
-    return (
-        *plain,
-        *(Target(each.key, each.title, each.moving) for each in PLATFORMS if each.moving),
-    )
+    platforms = [
+        Target(each.key, each.title, each.moving)
+        for each in PLATFORMS
+        if each.moving and each.moving.max_bytes  # those without a limit are folders and archives
+    ]
+    return (*plain, *platforms)
 
 
 def find_target(key: str) -> Target:
@@ -111,6 +115,18 @@ def fit_moved(path: Path, movement: Movement, key: str) -> Fitted:
     canvas = target.rule.canvas
     side = min(SIDE, max(canvas.width, canvas.height))
     return fit_for(_animated(open_picture(path), movement, side), key)
+
+
+def fit_between(frames: Sequence[Image.Image], movement: Movement, key: str) -> Fitted:
+    """`between` as a file for the target `key`; small pictures are enlarged by the network first.
+
+    Raises what `fit_moved` raises.
+    """
+    canvas = find_target(key).rule.canvas
+    side = min(SIDE, max(canvas.width, canvas.height))
+    factor = min(max(FACTORS), math.ceil(side / max(frames[0].size)))
+    larger = [enlarge(frame, factor) for frame in frames] if factor in FACTORS else frames
+    return fit_for(between(larger, movement), key)
 
 
 def fit_for(animation: Animation, key: str) -> Fitted:

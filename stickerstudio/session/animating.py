@@ -21,7 +21,7 @@ from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.finish.animation import Animation
 from stickerstudio.finish.fit import Fitted
-from stickerstudio.packs.moving import Movement, between, fit_for, fit_moved, moved
+from stickerstudio.packs.moving import Movement, between, fit_between, fit_moved, moved
 from stickerstudio.session.background import Background
 from stickerstudio.session.state import Notice, random_seed
 
@@ -186,7 +186,7 @@ class Animating(QObject):
             frames = self._passages.get(plan.passage)
             if not frames:
                 return None, None
-            return await run(fit_for, between(frames, plan.movement), plan.target), None
+            return await run(fit_between, frames, plan.movement, plan.target), None
         except StudioError as error:
             return None, report(error)
 
