@@ -88,17 +88,17 @@ def retimed(animation: Animation, timing: Timing) -> Animation:
         total = min(faster, timing.max_ms)
     if timing.whole_seconds:
         total = min(max(1000, round(total / 1000) * 1000), timing.max_ms // 1000 * 1000)
+    shortest = max(timing.min_frame_ms, 1000 / timing.max_fps if timing.max_fps else 0.0)
+    total = max(total, math.ceil(timing.min_frames * shortest))
     most = min(
         timing.max_frames or len(animation.frames),
-        int(total / timing.min_frame_ms),
-        int(total * timing.max_fps / 1000) if timing.max_fps else len(animation.frames),
+        int(total / shortest),
     )
     count = max(timing.min_frames, min(most, len(animation.frames)))
     keeps = (
         count == len(animation.frames)
         and total == animation.total_ms
-        and min(animation.durations_ms) >= timing.min_frame_ms
-        and (not timing.max_fps or min(animation.durations_ms) * timing.max_fps >= 1000)
+        and min(animation.durations_ms) >= shortest
     )
     if not keeps:
         animation = sampled(animation, count, min(total, animation.total_ms), total)

@@ -179,7 +179,8 @@ def test_any_animation_can_be_brought_into_any_time(lengths: list[int], timing: 
     assert timed.total_ms * max(1, timed.loop) <= timing.max_ms
     assert len(timed.frames) >= timing.min_frames
     assert timing.max_frames is None or len(timed.frames) <= timing.max_frames
-    if timing.max_fps and len(timed.frames) > timing.min_frames:
+    if timing.max_fps:
         assert min(timed.durations_ms) >= int(1000 / timing.max_fps)
+    assert min(timed.durations_ms) >= timing.min_frame_ms
     if timing.whole_seconds:
         assert timed.total_ms % 1000 == 0

@@ -93,6 +93,14 @@ def test_a_sticker_is_dragged_to_another_place(
     qtbot.waitUntil(lambda: texts(session) == [before[i] for i in order])
 
 
+def test_more_stickers_come_from_the_gallery(
+    window: PackWindow, session: Session, qtbot: QtBot
+) -> None:
+    window.add_button.click()  # the gallery's four are still chosen
+    qtbot.waitUntil(lambda: len(texts(session)) == 8)
+    assert texts(session)[4:] == texts(session)[:4]
+
+
 def test_a_sticker_is_taken_out_by_key(window: PackWindow, session: Session) -> None:
     window.grid.clearSelection()
     window.grid.setCurrentRow(3)
