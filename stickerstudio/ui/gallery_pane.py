@@ -188,7 +188,6 @@ class GalleryPane(Card):
         session.sticker_ready.connect(self.model.add_newest)
         session.library_changed.connect(self.thumbnails.look_again)
         session.library_changed.connect(self.model.refresh)
-        session.designing.saved.connect(self._redraw)
         session.closed.connect(self.stop)
         self.model.failed.connect(self._complain)
         self.model.searched.connect(self._show_state)
@@ -414,11 +413,6 @@ class GalleryPane(Card):
         sticker = self.model.sticker(index.data(Role.ID))
         if sticker is not None:
             self._session.set_favourite([sticker.id], not sticker.favourite)
-
-    def _redraw(self, sticker: Sticker) -> None:
-        """Its picture is another one now."""
-        self.thumbnails.drop(sticker.id)
-        self.model.changed(sticker.id)
 
     def _menu(self, place: QPoint) -> None:
         where = self.view.viewport().mapToGlobal(place)

@@ -92,12 +92,6 @@ class Thumbnails(QObject, Generic[Source]):
         with self._lock:
             self._wishes.clear()
 
-    def drop(self, name: str) -> None:
-        """Forget the thumbnails of this name: its picture has changed."""
-        for key in [key for key in self._kept if key[0] == name]:
-            old = self._kept.pop(key)
-            self._bytes -= 4 * old.width() * old.height()
-
     def look_again(self) -> None:
         """Pictures may have changed: each is loaded once more when it is painted next."""
         self._stale = set(self._kept)
