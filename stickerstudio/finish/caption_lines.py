@@ -109,8 +109,9 @@ class _Letters:
         for letter, font, level in zip(
             self.letters[start:end], self.fonts[start:end], self.levels[start:end], strict=True
         ):
-            if letter.isspace() and runs and runs[-1].level == level:
-                font = runs[-1].font  # a space belongs to the word before it
+            before = runs[-1] if runs else None
+            if letter.isspace() and before and before.level == level and before.font.covers(letter):
+                font = before.font  # a space belongs to the word before it; emoji have none
             if runs and (runs[-1].font, runs[-1].level) == (font, level):
                 letter = runs.pop().text + letter
             runs.append(Run(letter, font, level))

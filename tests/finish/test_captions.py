@@ -117,6 +117,14 @@ def test_emoji_are_one_coloured_picture(text: str) -> None:
     assert image.shape[1] < 1.6 * 0.2 * SIDE, "wider than one emoji"
 
 
+@pytest.mark.parametrize("text", ["🦦 says", "x 🦦 y", "🦦 🦦", "愛 🦦 صديق 🦦 a"])
+def test_every_run_is_in_a_font_that_has_all_of_it(text: str) -> None:
+    for line in lines(cleaned(text), "hand", 20, 900):
+        for run in line.runs:
+            assert all(run.font.covers(letter) for letter in run.text), run
+    assert np.count_nonzero(_drawn("🦦 🦦").max(axis=0) == 0) > 5, "a box instead of a space"
+
+
 def test_the_rim_goes_around_emoji_as_around_letters() -> None:
     rimmed = replace(PLAIN, text="o😀", outline_width=0.03, outline_colour="#0000ff")
     plain = render_caption(replace(rimmed, outline_width=0.0), SIDE).image
