@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication  # noqa: TID251 — this is a composition root
@@ -27,7 +26,7 @@ from stickerstudio.ui import style
 from stickerstudio.ui.editor_outline import OutlinePanel
 from stickerstudio.ui.editor_window import EditorWindow
 
-SIZE = (1120, 760)
+SIZE = (1200, 780)
 
 
 async def take(session: Session, app: QApplication) -> None:
@@ -54,9 +53,6 @@ async def take(session: Session, app: QApplication) -> None:
         await until(lambda: not document.composing)
         await asyncio.sleep(0.5)
         window.grab().save(str(DOCS / f"{name}.png"))
-    document.edit(replace(document.design, layers=()))
-    brush = window.panels[0]
-    window.show_panel(brush)
     document.revert()
     window.close()
 

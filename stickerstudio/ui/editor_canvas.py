@@ -186,11 +186,11 @@ class EditorCanvas(QWidget):
             painter.setOpacity(_UNDER)
             painter.drawImage(place, self._painted)
             painter.setOpacity(1.0)
-        if self._composed is not None:
-            painter.drawImage(self._image_rect(place), self._image)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(colours.edge), 1, Qt.PenStyle.DotLine))
         painter.drawRect(place)
+        if self._composed is not None:
+            painter.drawImage(self._image_rect(place), self._image)
         if self._brush is not None:
             self._paint_brush(painter)
         elif self._document.selected is not None:

@@ -66,7 +66,6 @@ class EditorWindow(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
-        self.canvas.setFocus()
         opened = self.document.sticker
         if opened is None or opened.id != sticker_id:
             self._leave(lambda: self.document.open(sticker_id))
@@ -166,6 +165,7 @@ class EditorWindow(QDialog):
         document.changed.connect(self._show_state)
         document.changed.connect(self._follow)
         document.opened.connect(self._show_state)
+        document.opened.connect(self.canvas.setFocus)  # it is enabled only now
         document.composing_changed.connect(self._show_busy)
         document.saved.connect(self._saved)
         self._session.notice.connect(self.notices.add)
