@@ -104,8 +104,8 @@ def test_lossy_webp_keeps_the_alpha_and_obeys_the_quality() -> None:
     sizes = [len(encode.webp(drawing(), quality)) for quality in (5, 50, 95)]
     assert sizes == sorted(sizes)
     decoded = Image.open(io.BytesIO(encode.webp(drawing(), 5))).convert("RGBA")
-    alphas = [np.asarray(image.getchannel("A")) for image in (decoded, drawing())]
-    assert np.array_equal(*alphas)
+    alpha, before = (np.asarray(image.getchannel("A")) for image in (decoded, drawing()))
+    assert np.array_equal(alpha, before)
 
 
 def test_a_gif_is_there_or_not_and_its_time_does_not_drift() -> None:

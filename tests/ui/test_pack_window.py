@@ -20,7 +20,7 @@ from stickerstudio.session.session import Session
 from stickerstudio.ui import pack_window
 from stickerstudio.ui.main_window import MainWindow
 from stickerstudio.ui.pack_window import PackWindow
-from stickerstudio.ui.widgets import PushButton
+from stickerstudio.ui.widgets import Chip, PushButton
 from tests.packs.make import ART, NAMES
 
 PATIENCE = 60_000
@@ -127,7 +127,7 @@ def test_emoji_are_typed_picked_and_suggested(
     QTest.keyClick(details.picker.search, Qt.Key.Key_Return)
     assert pack_of(session).stickers[0].emoji == ("🦦", "❤️", "🚀")
     assert not details.picker.isVisible()
-    chip = details.findChildren(pack_window.Chip)[-1]
+    chip = details.findChildren(Chip)[-1]
     chip.click()
     assert pack_of(session).stickers[0].emoji[-1] == chip.word
 
