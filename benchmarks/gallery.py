@@ -3,9 +3,10 @@
     python -m benchmarks.gallery [--stickers N]
 
 Offscreen, over a real library of real files. Beside each time: how many thumbnails were decoded,
-which should be those on screen, the longest gap of a 5 ms timer in the UI thread, and the work of
-this process in the same time, which a busy machine does not lengthen. At the end the same list in
-Qt's own QListView, in icon mode.
+which should be those on screen, the longest gap of a 5 ms timer in the UI thread, and how much of
+it was work: the UI thread's own in one go, and the whole process's, which a busy machine does not
+lengthen. A gap is missed where both it and the work in one go are longer than MOST_GAP. At the end
+the same list in Qt's own QListView, in icon mode.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ class Bench:
         self._app = app
         self._gaps = Gaps()
         self.missed = 0
+        self._busiest = 0.0  # seconds of work of the UI thread in one go
+        self._goes = 0
         self.shelf = Shelf(paths)
         start, work = time.perf_counter(), time.process_time()
         self.pane = GalleryPane(self.shelf)  # pyright: ignore[reportArgumentType]
@@ -107,23 +110,25 @@ class Bench:
         """Do `action`; print how long it took until everything on screen was painted."""
         loads = self.pane.thumbnails.loads
         self._gaps.start()
+        self._busiest = 0.0
         start, work = time.perf_counter(), time.process_time()
-        action()
+        self._in_one_go(action)
         self._until(lambda: not self.pane.model.is_searching)
         found = time.perf_counter() - start
         worked = time.process_time() - work
         self._until(self._is_painted)
         painted = time.perf_counter() - start
-        gap = self._gaps.longest
+        gap, burst = self._gaps.longest, self._busiest * 1e3
+        missed = min(gap, burst) > MOST_GAP
         self._line(
             name,
             found,
             limit,
             f"CPU {worked * 1e3:6.0f} ms, painted {painted * 1e3:6.0f} ms, "
             f"{self.pane.thumbnails.loads - loads:4} thumbnails, "
-            f"longest gap {gap:5.1f} ms{' MISSED' * (gap > MOST_GAP)}",
+            f"longest gap {gap:5.1f} ms, in one go {burst:5.1f} ms{' MISSED' * missed}",
         )
-        self.missed += gap > MOST_GAP and limit is not None
+        self.missed += missed
 
     def scroll(self, steps: int, pixels: int) -> None:
         """Scroll by the wheel: a step every 16 ms."""
@@ -132,7 +137,7 @@ class Bench:
             bar.setValue(bar.value() + pixels)
             end = time.perf_counter() + 0.016
             while time.perf_counter() < end:
-                self._app.processEvents()
+                self._process()
 
     def common(self) -> None:
         """The same rows in Qt's own view: what it takes to show them, and one more."""
@@ -155,8 +160,10 @@ class Bench:
             view.viewport().repaint()
             self._app.processEvents()
 
+        ours = self.missed
         self.measure("  Qt's own view: shown", show)
         self.measure("  Qt's own view: a new sticker", add)
+        self.missed = ours
         view.close()
 
     def close(self) -> None:
@@ -173,14 +180,25 @@ class Bench:
     def _until(self, done: Callable[[], bool]) -> None:
         end = time.monotonic() + 30
         while not done() and time.monotonic() < end:
-            self._app.processEvents()
+            self._process()
             time.sleep(0.001)
+
+    def _process(self) -> None:
+        self._in_one_go(self._app.processEvents)
+
+    def _in_one_go(self, action: Callable[[], object]) -> None:
+        """Do `action`, and note how much work it was if it let no event through meanwhile."""
+        begun, within = time.thread_time(), self._goes
+        action()
+        if self._goes == within:
+            self._busiest = max(self._busiest, time.thread_time() - begun)
+        self._goes += 1
 
     def _is_painted(self) -> bool:
         """Whether nothing that is on screen is waited for."""
         pane = self.pane
-        pane.view.viewport().repaint()  # asks for what is missing
-        self._app.processEvents()
+        self._in_one_go(pane.view.viewport().repaint)  # asks for what is missing
+        self._process()
         rows = [pane.model.index(row) for row in pane.view.visible_rows()]
         return (
             not pane.model.is_searching
@@ -210,7 +228,7 @@ def main() -> int:
         bench.measure("jump to the top", lambda: bar.setValue(0))
         for words in ("otter", "sleepy penguin", "水獺", "獺", "nothing at all", ""):
             search = f"search {words!r}" if words else "back to all"
-            bench.measure(search, lambda words=words: _search(pane, words))
+            bench.measure(search, lambda words=words: _search(pane, words), 0.05)
         bench.measure("select all", view.selectAll)
         image = Image.effect_noise((256, 256), 60)
         sticker = bench.shelf.library.add(image, Recipe("new one"), 0.5)
