@@ -240,6 +240,13 @@ class Training(QObject):
         if not self.view.is_under_way:
             self._background.start(self._forget(job))
 
+    def show_report(self, job: TrainingJob, found: TrainingReport) -> None:
+        """Show the report of a training done before."""
+        if not self.view.is_under_way:
+            self._job = job
+            self.view = TrainingView("done", found.name, report=found)
+            self.view_changed.emit()
+
     def clear(self) -> None:
         """Back to the beginning, once a training is done or paused."""
         if not self.view.is_under_way:
@@ -304,19 +311,8 @@ class Training(QObject):
 
     async def _resume(self, job: TrainingJob) -> None:
         rows = await self._background.call(jobs.read_log, job)
-        view = TrainingView("starting", job.settings.name, rows=(), losses=())
-        losses: dict[int, float] = {}
-        samples: dict[int, TrainingSample] = {}
-        for row in rows:
-            _take_row(job, row, losses, samples)
-        self._run(
-            job,
-            replace(
-                view,
-                losses=tuple(sorted(losses.items())),
-                rows=tuple(samples[step] for step in sorted(samples)),
-            ),
-        )
+        losses, samples = views_of(job, rows)
+        self._run(job, TrainingView("starting", job.settings.name, losses=losses, rows=samples))
 
     async def _forget(self, job: TrainingJob) -> None:
         await self._background.call(jobs.drop, job)
@@ -505,6 +501,17 @@ class _Runner(QThread):
             )
             return True
         return False
+
+
+def views_of(
+    job: TrainingJob, rows: list[dict[str, object]]
+) -> tuple[tuple[tuple[int, float], ...], tuple[TrainingSample, ...]]:
+    """The losses and the samples in a training's log; of a step done twice the later one."""
+    losses: dict[int, float] = {}
+    samples: dict[int, TrainingSample] = {}
+    for row in rows:
+        _take_row(job, row, losses, samples)
+    return tuple(sorted(losses.items())), tuple(samples[step] for step in sorted(samples))
 
 
 def _take_row(

@@ -297,5 +297,6 @@ def _figures(view: TrainingView) -> str:
     if step.seconds_left and view.is_under_way:
         minutes = math.ceil(step.seconds_left / 60)
         parts.append(tr_n("about {n} minute left", "about {n} minutes left", minutes))
-    parts.append(tr("{seconds} s a step", seconds=f"{step.seconds_per_step:.2f}"))
+    if step.seconds_per_step:
+        parts.append(tr("{seconds} s a step", seconds=f"{step.seconds_per_step:.2f}"))
     return " · ".join(parts)
