@@ -213,7 +213,7 @@ def main() -> None:
             ours.recv()
             running[kind] = process, ours
         seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
-        peaks = dict.fromkeys(KINDS, 0)
+        peaks: dict[str, int] = dict.fromkeys(KINDS, 0)
         for _ in range(ROUNDS):
             for kind, (_process, wire) in running.items():
                 wire.send(True)
