@@ -80,11 +80,11 @@ def load(work: Path) -> tuple[teach.Pupils, Reader]:
 def run(work: Path, steps: int, seed: int, workers: int = 1, piece: float = 0.0) -> None:
     """Train up to ``steps`` batches in total into ``layout.pt``; it begins as ``text.pt``."""
     torch.manual_seed(seed)
-    pupils, reader = teach.load(work), Reader()
-    state = load_state(work / "layout.pt") or {"step": 0, "seconds": 0.0}
-    if "model" in state:
-        pupils.load_state_dict(state["model"])
-        reader.load_state_dict(state["reader"])
+    state = load_state(work / "layout.pt")
+    if state is None:
+        state, pupils, reader = {"step": 0, "seconds": 0.0}, teach.load(work), Reader()
+    else:
+        pupils, reader = load(work)
     for module in (pupils, reader):
         if workers > 1:
             module.share_memory()

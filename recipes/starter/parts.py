@@ -1,7 +1,7 @@
 """Work carried from machine to machine: checkpoints in half precision, in files of under 16 MiB.
 
 A short-lived machine has no package registry and no earlier work. ``pack`` writes what training
-needs there (drawings as lossless PNG, captions' goals at the width they are used, the newest
+needs there (drawings as lossless WebP, captions' goals at the width they are used, the newest
 weights) and what comes back; ``unpack`` lays it out as a work folder. Optimisers' states are not
 carried: they are rebuilt within some hundred batches.
 """
@@ -27,7 +27,7 @@ from recipes.starter.concepts import CONCEPTS
 PART = 15 * 2**20
 """Bytes of one file at most."""
 
-WEIGHTS = ("unet.pt", "text.pt", "layout.pt", "vae.pt", "vae-refined.pt", "judge.pt")
+WEIGHTS = ("unet.pt", "layout.pt", "vae.pt", "vae-refined.pt", "judge.pt")
 FILES = (
     "codec.pt",
     "teacher-basis.pt",
@@ -59,7 +59,7 @@ def _whole(state: Any) -> Any:
 
 
 def _add_drawings(work: Path, folder: Path) -> None:
-    """Every drawing of the concepts, in a tar of PNGs, with its line of the manifest."""
+    """Every drawing of the concepts, in a tar of lossless WebP, with its line of the manifest."""
     drawings = manifest.load(work)
     pictures = np.load(work / "pictures.npy", mmap_mode="r")
     wanted = set(CONCEPTS)
@@ -70,8 +70,10 @@ def _add_drawings(work: Path, folder: Path) -> None:
     with tarfile.open(folder / "drawings.tar", "w") as tar:
         for number, index in enumerate(kept):
             file = io.BytesIO()
-            Image.fromarray(np.array(pictures[index])).save(file, "PNG", optimize=True)
-            entry = tarfile.TarInfo(f"{number:05}.png")
+            Image.fromarray(np.array(pictures[index])).save(
+                file, "WEBP", lossless=True, quality=60, method=4
+            )
+            entry = tarfile.TarInfo(f"{number:05}.webp")
             entry.size = file.tell()
             file.seek(0)
             tar.addfile(entry, file)
@@ -85,6 +87,9 @@ def pack(work: Path, target: Path, drawings: bool = True) -> None:
         for file in WEIGHTS:
             state = load_state(work / file)
             if state is not None:
+                if "average" in state:
+                    # The running average stands for both.
+                    del state["model"]
                 torch.save(_halved(state), folder / file)
         for file in FILES:
             if (work / file).exists():
@@ -121,7 +126,10 @@ def unpack(source: Path, work: Path) -> None:
     for file in WEIGHTS:
         state = load_state(work / file)
         if state is not None:
-            save_atomic(_whole(state), work / file)
+            state = _whole(state)
+            if "average" in state:
+                state.setdefault("model", state["average"])
+            save_atomic(state, work / file)
     bundle = work / "drawings.tar"
     if bundle.exists():
         with tarfile.open(bundle) as tar:

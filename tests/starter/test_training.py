@@ -76,7 +76,8 @@ def test_work_travels_in_small_files_without_optimisers(tmp_path: Path) -> None:
     work.mkdir()
     weights = torch.randn(3000, 3000)
     state = {
-        "model": {"w": weights, "n": torch.tensor(7)},
+        "model": {"w": weights + 1, "n": torch.tensor(3)},
+        "average": {"w": weights, "n": torch.tensor(7)},
         "optimiser": {"state": torch.ones(9)},
         "step": 12,
     }
