@@ -34,6 +34,8 @@ TAUGHT, TAUGHT_EVERY, TAUGHT_WEIGHT = 64, 8, 0.4
 LOG_EVERY = 50
 CHECKPOINT_SECONDS = 90.0
 
+RIDGE = 0.02
+
 COARSE = 0.8
 """Power of a component's deviation by which its error weighs more: layout and large areas of colour
 are learned first, and pixels count a little more than the whitened code alone would have it."""
@@ -59,6 +61,22 @@ class Reader(nn.Module):
         """Token vectors (n, 32, 256) to latents (n, 80, 8, 8)."""
         patches = self.read(sequence[:, -PLACES:]).unflatten(1, (4, 4)).unflatten(3, (2, 2, -1))
         return patches.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+
+    @torch.no_grad()
+    def completed(self, sequence: Tensor, latents: Tensor) -> Tensor:
+        """``sequence``, its last tokens moved as little as needed for the map to read ``latents``.
+
+        The map is not one to one, so a little is left over; ridge keeps the tokens plausible.
+        """
+        weight = self.read.weight.float()
+        square = weight.T @ weight
+        ridge = RIDGE * square.diagonal().mean() * torch.eye(len(square), device=weight.device)
+        inverse = torch.linalg.solve(square + ridge, weight.T)
+        missing = (latents - self(sequence.float())).unflatten(3, (4, 2)).unflatten(2, (4, 2))
+        blocks = missing.permute(0, 2, 4, 3, 5, 1).flatten(3, 5).flatten(1, 2)
+        moved = sequence.float().clone()
+        moved[:, -PLACES:] += blocks @ inverse.T
+        return moved.to(sequence.dtype)
 
 
 def sequence_of(model: Any, ids: Tensor) -> Tensor:

@@ -33,6 +33,10 @@ READ_WEIGHT = 0.5
 """What the text encoders' own drawing (``layout.py``) weighs beside the UNet's: it keeps them sure
 of what lies where, and so learns on at a tenth of the cost."""
 
+TOLD = 0.4
+"""Share of pictures whose tokens are completed so that they hold the picture whole: where to look
+what up is learned from these, whether or not the text encoders know the drawing yet."""
+
 DECAY_FROM = 0.55
 """Progress from which the learning rate falls, linearly, to ``FLOOR`` of itself."""
 WARMUP_STEPS = 60
@@ -193,7 +197,9 @@ def _train(
         noisy, target, x, t, ids = (part.to(device, non_blocking=True) for part in batch)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             sequence, pooled = model.embed(ids)
-            predicted = model.paint(noisy, t, sequence, pooled)
+            prompted = torch.rand(len(ids), 1, 1, device=device) < TOLD
+            told = torch.where(prompted, reader.completed(sequence, x), sequence)
+            predicted = model.paint(noisy, t, told, pooled)
         each = ((predicted.float() - target).square() * weights).mean((1, 2, 3))
         loss = each.mean()
         loss = loss + READ_WEIGHT * ((reader(sequence).float() - x).square() * weights).mean()

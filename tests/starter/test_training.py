@@ -34,6 +34,19 @@ def test_the_reader_puts_each_place_where_it_belongs() -> None:
     assert torch.equal(changed, expected)
 
 
+def test_completed_tokens_hold_the_picture() -> None:
+    torch.manual_seed(1)
+    reader = layout.Reader()
+    sequence = torch.randn(2, nets.TOKENS, sum(nets.TEXT_WIDTHS))
+    latents = torch.randn(2, nets.LATENT_CHANNELS, nets.LATENT_SIDE, nets.LATENT_SIDE)
+    told = reader.completed(sequence, latents)
+    with torch.no_grad():
+        before = float((reader(sequence) - latents).square().mean())
+        after = float((reader(told) - latents).square().mean())
+    assert after < 0.4 * before
+    assert torch.equal(told[:, : -layout.PLACES], sequence[:, : -layout.PLACES])
+
+
 def test_coarse_components_weigh_more_and_the_whole_stays_one() -> None:
     deviation = torch.linspace(2, 0.1, 80)
     scale = deviation**-0.7
