@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QDir, QEvent, QSignalBlocker, QStandardPaths, Qt
 from PySide6.QtGui import QCloseEvent
@@ -38,6 +39,8 @@ _COLUMN = style.SPACE * 40  # pixels
 _LONGEST = 4.0  # seconds of the slider; LINE's limit, and longer than a loop of this kind needs
 _FPS = (6.0, 30.0)
 _PASSAGES: tuple[Passage, ...] = ("seed", "style")
+
+Choice = TypeVar("Choice")
 
 
 class AnimateWindow(QDialog):
@@ -169,9 +172,9 @@ class AnimateWindow(QDialog):
     def _connect(self) -> None:
         document = self.document
         for motion, button in self.motions.items():
-            button.clicked.connect(lambda _=False, go=partial(self._move, motion): go())
+            button.clicked.connect(_calling(self._move, motion))
         for passage, button in self.passages.items():
-            button.clicked.connect(lambda _=False, go=partial(self._pass, passage): go())
+            button.clicked.connect(_calling(self._pass, passage))
         self.seconds.changed.connect(lambda value: self._change(seconds=round(value, 2)))
         self.fps.changed.connect(lambda value: self._change(fps=round(value)))
         self.amount.changed.connect(lambda value: self._change(amount=round(value, 3)))
@@ -282,3 +285,8 @@ def _limits(target: Target) -> str:
     words.append(tr("up to {n} s", n=f"{timing.max_ms / 1000:g}"))
     words.append(tr("up to {size}", size=_kilobytes(rule.max_bytes)))
     return " · ".join(words)
+
+
+def _calling(verb: Callable[[Choice], None], choice: Choice) -> Callable[[], None]:
+    """`verb(choice)` for a button's press, whatever the press says of itself."""
+    return lambda: verb(choice)
