@@ -12,7 +12,11 @@ import sys
 
 import benchmarks
 
-ON_REQUEST = {"true_size"}  # writes 7 GB and takes minutes
+ON_REQUEST = {
+    "blend_add",  # lays SDXL out in memory, takes a minute
+    "blend_gpu",  # needs a GPU
+    "true_size",  # writes 7 GB and takes minutes
+}
 
 
 def names() -> list[str]:

@@ -3,156 +3,36 @@
 All loaded LoRAs lie stacked beside the layers they touch (engine.blend_layers). A slider writes
 numbers into one gate buffer per component: no tensor is made, moved or changed in shape, so the
 next image shows it, CUDA graphs and compiled code stay valid, and nothing drifts, because the
-model's own weights are never written to.
+model's own weights are never written to. Where that saves time, `settle` folds LoRAs whose sliders
+rest into second copies of the weights, so that the stack runs those that move.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
-from torch.nn.functional import pad
 
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.recipe import BLOCKS
-from stickerstudio.engine import blend_layers as layers
-from stickerstudio.engine.blend_blocks import index_of, spread
+from stickerstudio.engine.blend_blocks import spread
 from stickerstudio.engine.blend_places import Place, adoptable, find_places
-from stickerstudio.engine.blend_read import Factors, read_factors, usable_config
+from stickerstudio.engine.blend_read import read_factors, usable_config
+from stickerstudio.engine.blend_stack import NOBODY, Stack
 from stickerstudio.engine.fold import Fold
-from stickerstudio.engine.fold_cost import COSTS, FOLDABLE, Work, choose, gain
+from stickerstudio.engine.fold_choice import Choice, FoldChoice
+from stickerstudio.engine.fold_cost import Work
 from stickerstudio.models.lora_keys import Component, LoraLayer
 from stickerstudio.models.lora_metadata import adapter_config
 from stickerstudio.models.safetensors_header import Header, read_header
-
-RANK_STEP: Final = 8  # stacks are padded to this: half-precision matrix units work in eights
-_NOBODY: Final = 0  # the slot of padding, whose weight is always 0
-
-_Group = tuple[int, frozenset[str]]
-"""A block and the LoRAs of a layer: layers of one group are switched on and off together."""
-
-
-@dataclass(slots=True)
-class _Part:
-    """One LoRA's ranks in a layer's stack."""
-
-    name: str
-    rank: int
-    scale: float
-
-
-@dataclass(slots=True)
-class _Stack:
-    """One component: its adopted layers and the buffer all their gates are views of."""
-
-    component: Component
-    modules: Mapping[str, nn.Module]
-    parts: dict[str, list[_Part]] = field(default_factory=dict[str, list[_Part]])
-    switches: dict[_Group, layers.Switch] = field(default_factory=dict[_Group, layers.Switch])
-    gates: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
-    scales: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
-    slots: torch.Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
-
-    def layer(self, name: str) -> layers.StackedLayer:
-        return cast("layers.StackedLayer", self.modules[name])
-
-    def put(self, name: str, lora: str, factors: Factors) -> None:
-        """Stack `factors` below what the layer `name` already has."""
-        module = self.modules[name]
-        weight = cast("torch.Tensor", module.weight)
-        parts = self.parts.get(name, [])
-        down = factors.down.to(weight)
-        up = factors.up.t().to(weight)
-        kept = sum(part.rank for part in parts)
-        if parts:
-            old_down, old_up = layers.flat_stack(self.layer(name))
-            down, up = torch.cat((old_down[:kept], down)), torch.cat((old_up[:kept], up))
-        self._set(name, down, up, [*parts, _Part(lora, factors.rank, factors.scale)])
-
-    def drop(self, name: str, lora: str) -> None:
-        """Take the ranks of `lora` out of the layer `name`."""
-        parts, start = self.parts[name], 0
-        keep: list[torch.Tensor] = []
-        for part in parts:
-            if part.name != lora:
-                keep.append(torch.arange(start, start + part.rank))
-            start += part.rank
-        if not keep:
-            layers.release(self.layer(name))
-            del self.parts[name]
-            return
-        down, up = layers.flat_stack(self.layer(name))
-        rows = torch.cat(keep).to(down.device)
-        self._set(name, down[rows], up[rows], [part for part in parts if part.name != lora])
-
-    def _set(self, name: str, down: torch.Tensor, up: torch.Tensor, parts: list[_Part]) -> None:
-        padding = (0, 0, 0, -down.shape[0] % RANK_STEP)
-        down, up = pad(down, padding).contiguous(), pad(up, padding).contiguous()
-        switch = self.switches.setdefault(self._group(name, parts), layers.Switch())
-        layer = layers.adopt(self.modules[name], switch, self)
-        layers.set_stack(layer, down, up)
-        self.parts[name] = parts
-
-    def _group(self, name: str, parts: list[_Part]) -> _Group:
-        return index_of(self.component, name), frozenset(part.name for part in parts)
-
-    def is_on(self, name: str) -> bool:
-        """Whether some LoRA of the layer `name` has a weight other than 0."""
-        return self.switches[self._group(name, self.parts[name])].on
-
-    def rebuild_gates(self, slots: Mapping[str, int]) -> None:
-        """Make the gate buffer anew, after layers changed; the gates start at 0."""
-        groups = {self._group(name, parts) for name, parts in self.parts.items()}
-        self.switches = {group: self.switches[group] for group in groups}
-        ranks: list[int] = []
-        scales: list[float] = []
-        owners: list[int] = []
-        for name, parts in self.parts.items():
-            block = index_of(self.component, name)
-            ranks += [part.rank for part in parts]
-            ranks.append(-sum(part.rank for part in parts) % RANK_STEP)
-            scales += [*(part.scale for part in parts), 0.0]
-            owners += [*(slots[part.name] * len(BLOCKS) + block for part in parts), _NOBODY]
-        lengths = torch.tensor(ranks, dtype=torch.long)
-        self.scales = torch.tensor(scales).repeat_interleave(lengths)
-        self.slots = torch.tensor(owners, dtype=torch.long).repeat_interleave(lengths)
-        self.gates = torch.zeros_like(self.scales)
-        if self.parts:
-            self.follow(self.layer(next(iter(self.parts))).weight)
-        self._hand_out()
-
-    def _hand_out(self) -> None:
-        start = 0
-        for name in self.parts:
-            layer = self.layer(name)
-            end = start + layer.blend_down.shape[0]
-            layers.set_gate(layer, self.gates[start:end])
-            start = end
-
-    def write(self, weights: torch.Tensor) -> None:
-        """Set every gate from `weights`, by slot and block, flat: one gather, one copy in all."""
-        if len(self.gates):
-            weights = weights.to(self.scales.device, non_blocking=True)
-            self.gates.copy_(weights.index_select(0, self.slots).mul_(self.scales))
-
-    def follow(self, weight: torch.Tensor) -> None:
-        """A layer was moved to where `weight` is now: bring the gates there."""
-        if weight.device == self.gates.device and weight.dtype == self.gates.dtype:
-            return
-        with torch.inference_mode(mode=False):
-            self.gates = self.gates.to(weight)
-            self.scales = self.scales.to(weight.device)
-            self.slots = self.slots.to(weight.device)
-        self._hand_out()
 
 
 class Blend:
@@ -175,21 +55,22 @@ class Blend:
         always_on: bool = False,
         fold_room: int = 0,
     ) -> None:
-        self._stacks: dict[Component, _Stack] = {
-            part: _Stack(part, modules) for part, modules in adoptable(components).items()
+        self._stacks: dict[Component, Stack] = {
+            part: Stack(part, modules, always_on) for part, modules in adoptable(components).items()
         }
-        self._always_on = always_on
         self._places: dict[str, tuple[Place, ...]] = {}
         self._weights: dict[str, float] = {}
         self._blocks: Mapping[str, Mapping[str, float]] = {}
         self._slots: dict[str, int] = {}
         self._serials: dict[str, int] = {}
         self._next_serial = 0
-        self._fold_room = 0 if always_on else fold_room
+        self._spread: dict[str, tuple[float, ...]] = {}
         self._fold = Fold()
         self._folded_exactly = False
-        self._last_choice: tuple[object, list[str]] = (None, [])
-        self._passes = 0  # run or promised since a weight changed
+        self._choice: FoldChoice | None = None
+        if fold_room and not always_on and "unet" in self._stacks:
+            self._choice = FoldChoice(self._stacks["unet"], self._fold, fold_room)
+        self._rested: dict[str, int] = {}  # passes run since a slider moved
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -222,7 +103,7 @@ class Blend:
             found = find_places(path, header, {p: s.modules for p, s in self._stacks.items()})
             self._places[name] = tuple(found)
             self._weights[name] = 0.0
-            self._slots[name] = next(n for n in count(_NOBODY + 1) if n not in self._slots.values())
+            self._slots[name] = next(n for n in count(NOBODY + 1) if n not in self._slots.values())
             self._serials[name] = self._next_serial
             self._next_serial += 1
             try:
@@ -239,6 +120,7 @@ class Blend:
         self._weights.pop(name, None)
         self._serials.pop(name, None)
         self._slots.pop(name, None)
+        self._rested.pop(name, None)
         with torch.inference_mode(mode=False), torch.no_grad():
             for part, module in places:
                 stack = self._stacks[part]
@@ -281,37 +163,42 @@ class Blend:
             return
         self._weights = moved
         self._blocks = {name: dict(multipliers) for name, multipliers in blocks.items()}
-        self._passes = 0
-        with torch.inference_mode(mode=False), torch.no_grad():
-            self._fold.unfold()
         with torch.inference_mode(mode=False), torch.no_grad():
             self._write()
 
     def settle(self, work: Work, *, exact: bool) -> None:
-        """The weights will stay as they are for `work`: fold the layers where that saves time.
+        """The weights will stay as they are for `work`: fold where that saves time.
 
         Args:
             exact: decide by `work` alone, so that the same work gives the same rounding; otherwise
-                a layer is also folded once its stack has run for as long as a fold takes.
+                by how long each slider has rested, too: see engine.fold_choice.
         """
         stack = self._stacks.get("unet")
-        if stack is None or not stack.parts or not self._fold_room:
-            return
-        self._passes += work.passes
-        with torch.inference_mode(mode=False), torch.no_grad():
-            if exact:
-                wanted = self._worth_folding(stack, work, self._fold_room)
-                if not (self._folded_exactly and self._fold.names == wanted.keys()):
-                    self._fold.unfold()
-                    self._fold.fold(wanted)
-                    self._folded_exactly = True
-                return
-            room = self._fold_room - self._fold.bytes
-            so_far = replace(work, passes=self._passes)
-            more = self._worth_folding(stack, so_far, room, but=self._fold.names)
+        if self._choice is not None and stack is not None and stack.parts:
+            with torch.inference_mode(mode=False), torch.no_grad():
+                self._settle(stack, self._choice, work, exact=exact)
+        for name in self._rested:
+            self._rested[name] += work.passes
+
+    def _settle(self, stack: Stack, choice: FoldChoice, work: Work, *, exact: bool) -> None:
+        if not exact:
+            more = choice.for_rest(work, self._rested)
             if more:
-                self._fold.fold(more)
+                self._fold_in(stack, more)
                 self._folded_exactly = False
+            return
+        wanted = choice.for_work(work)
+        held = {name: role.folded for name, role in stack.roles.items() if role.folded}
+        if not (self._folded_exactly and held == wanted):
+            stack.unfold()
+            self._fold_in(stack, wanted)
+            self._folded_exactly = True
+
+    def _fold_in(self, stack: Stack, chosen: Choice) -> None:
+        places = {name: stack.spans(name, loras) for name, loras in chosen.items()}
+        self._fold.fold({name: (stack.layer(name), places[name]) for name in chosen})
+        for name, loras in chosen.items():
+            stack.folded(name, loras)
 
     @property
     def folded(self) -> frozenset[str]:
@@ -343,31 +230,14 @@ class Blend:
                 tr("Download it again, or choose another file."),
             ) from error
 
-    def _worth_folding(
-        self, stack: _Stack, work: Work, room: int, but: frozenset[str] = frozenset()
-    ) -> dict[str, layers.StackedLayer]:
-        weight = stack.layer(next(iter(stack.parts))).weight
-        costs = COSTS.get(weight.device.type)
-        if costs is None or weight.dtype not in FOLDABLE or weight.is_inference():
-            return {}  # the last: torch lets nobody exchange what such a parameter holds
-        switched = tuple(switch.on for switch in stack.switches.values())
-        key = (work, room, but, switched, weight.device, weight.dtype)
-        if self._last_choice[0] != key:  # under a moving slider it is the same again and again
-            active = (name for name in stack.parts if name not in but and stack.is_on(name))
-            levels = 1 + max(
-                (int(n.split(".")[1]) for n in stack.modules if n.startswith("down_blocks.")),
-                default=0,
-            )
-            gains = {name: gain(name, stack.layer(name), levels, work, costs) for name in active}
-            self._last_choice = key, choose(gains, room)
-        return {name: stack.layer(name) for name in self._last_choice[1]}
-
     def _changed(self) -> None:
         """Stacks are about to change: what is folded of them no longer holds."""
+        if self._choice is None:
+            return
         with torch.inference_mode(mode=False), torch.no_grad():
+            self._stacks["unet"].unfold()
             self._fold.release()
-        self._passes = 0
-        self._last_choice = None, []
+        self._choice.forget()
 
     def _rebuild(self, parts: set[Component]) -> None:
         for part in parts:
@@ -375,11 +245,22 @@ class Blend:
         self._write()
 
     def _write(self) -> None:
-        rows = [[0.0] * len(BLOCKS)] * (max(self._slots.values(), default=_NOBODY) + 1)
+        rows = [(0.0,) * len(BLOCKS)] * (max(self._slots.values(), default=NOBODY) + 1)
+        old, self._spread = self._spread, {}
         for name, slot in self._slots.items():
-            rows[slot] = [*spread(self._weights[name], self._blocks.get(name, {}))]
+            row = tuple(spread(self._weights[name], self._blocks.get(name, {})))
+            rows[slot] = self._spread[name] = row
+            if old.get(name) != row:
+                self._rested[name] = 0
         values = torch.tensor(rows).flatten()
+        nothing = rows[NOBODY]
+        active: list[frozenset[str]] = []
+        changed: list[frozenset[str]] = []
+        for block in range(len(BLOCKS)):
+            now = {name: row[block] for name, row in self._spread.items()}
+            active.append(frozenset(name for name in now if now[name] != 0))
+            moved = (n for n in now if old.get(n, nothing)[block] != now[n])
+            changed.append(frozenset(moved))
         for stack in self._stacks.values():
             stack.write(values)
-            for (block, group), switch in stack.switches.items():
-                switch.on = self._always_on or any(rows[self._slots[n]][block] != 0 for n in group)
+            stack.arrange(active, changed)

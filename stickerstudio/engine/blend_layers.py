@@ -3,7 +3,8 @@
     y = W x + up · (s ⊙ (down · x))
 
 `down` and `up` hold all LoRAs of the layer one below the other, `s` is the gate: one number per
-rank, weight · scale of the LoRA that rank belongs to.
+rank, weight · scale of the LoRA that rank belongs to. Of that stack the layer runs the spans that
+its owner chose: LoRAs at weight 0, and those that the weight holds already, are left out.
 
 A layer is *adopted* by giving it a subclass of its own class. Nothing else about it changes: the
 same object, the same parameters, `state_dict`, name and hooks; `.to()` moves the stack along,
@@ -22,37 +23,35 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-
-class Switch:
-    """Whether any LoRA of some layers has a weight other than 0; shared by those layers."""
-
-    __slots__ = ("on",)
-
-    def __init__(self) -> None:
-        self.on = False
+Spans = tuple[tuple[int, int], ...]
+"""Ranks of a stack, from … to (exclusive), in their order, none next to another."""
 
 
 class Follower(Protocol):
     """Owns the gates; told when a layer went to another device or type."""
 
-    def follow(self, weight: torch.Tensor) -> None: ...
+    def follow(self, layer: StackedLayer) -> None: ...
 
 
 class StackedLayer(nn.Module):
-    """What both kinds have in common. `blend_down` and `blend_up` are as wide as the stack."""
+    """What both kinds have in common. `blend_down` and `blend_up` are as wide as the stack.
+
+    `blend_run` holds views of them and of the gate: the spans that run, none where nothing does.
+    """
 
     weight: torch.Tensor
     blend_down: torch.Tensor
     blend_up: torch.Tensor
     blend_gate: torch.Tensor
-    blend_switch: Switch
+    blend_run: tuple[tuple[torch.Tensor, torch.Tensor, torch.Tensor], ...]
+    blend_name: str
     blend_owner: Follower
-    blend_covered: tuple[torch.Tensor, Switch] | None
+    blend_covered: torch.Tensor | None
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Any:
         uncover(self)
         super()._apply(fn, recurse)
-        self.blend_owner.follow(self.weight)
+        self.blend_owner.follow(self)
         return self
 
 
@@ -61,11 +60,13 @@ class StackedLinear(StackedLayer):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = super().forward(input)
-        if not self.blend_switch.on:
+        if not self.blend_run:
             return out
-        hidden = linear(input.flatten(0, -2), self.blend_down).mul_(self.blend_gate)
+        rows = input.flatten(0, -2)
         out = out.contiguous()
-        out.flatten(0, -2).addmm_(hidden, self.blend_up)  # contiguous: flatten is a view
+        for down, up, gate in self.blend_run:
+            hidden = linear(rows, down).mul_(gate)
+            out.flatten(0, -2).addmm_(hidden, up)  # contiguous: flatten is a view
         return out
 
 
@@ -74,13 +75,14 @@ class StackedConv2d(StackedLayer):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = super().forward(input)
-        if not self.blend_switch.on:
+        if not self.blend_run:
             return out
         conv = cast("nn.Conv2d", self)
-        hidden = conv._conv_forward(input, self.blend_down, None).mul_(self.blend_gate)
         out = out.contiguous()
-        up = self.blend_up.expand(len(out), -1, -1)
-        out.flatten(2).baddbmm_(up, hidden.flatten(2))  # contiguous: flatten is a view
+        for down, up, gate in self.blend_run:
+            hidden = conv._conv_forward(input, down, None).mul_(gate)
+            up = up.expand(len(out), -1, -1)
+            out.flatten(2).baddbmm_(up, hidden.flatten(2))  # contiguous: flatten is a view
         return out
 
 
@@ -95,25 +97,25 @@ def can_adopt(module: nn.Module) -> bool:
     return isinstance(module, nn.Linear) or (isinstance(module, nn.Conv2d) and module.groups == 1)
 
 
-def adopt(module: nn.Module, switch: Switch, owner: Follower) -> StackedLayer:
-    """Give `module` room for a stack, empty as yet."""
+def adopt(module: nn.Module, name: str, owner: Follower) -> StackedLayer:
+    """Give `module` room for a stack, empty as yet; `name` is what its owner calls it."""
     if not isinstance(module, StackedLayer):
         module.__class__ = _stacked_class(type(module))
         layer = cast("StackedLayer", module)
         layer.register_buffer("blend_down", None, persistent=False)
         layer.register_buffer("blend_up", None, persistent=False)
-    else:
-        layer = module
-    layer.blend_switch = switch
-    layer.blend_owner = owner
-    layer.blend_covered = None
-    return layer
+        layer.blend_run = ()
+        layer.blend_name = name
+        layer.blend_owner = owner
+        layer.blend_covered = None
+        return layer
+    return module
 
 
 def release(layer: StackedLayer) -> None:
     """Make an adopted layer what it was before."""
     uncover(layer)
-    del layer.blend_down, layer.blend_up, layer.blend_switch, layer.blend_owner
+    del layer.blend_down, layer.blend_up, layer.blend_run, layer.blend_name, layer.blend_owner
     del layer.blend_covered
     if "blend_gate" in layer.__dict__:
         del layer.blend_gate
@@ -142,18 +144,34 @@ def set_gate(layer: StackedLayer, gate: torch.Tensor) -> None:
     layer.blend_gate = gate[:, None, None] if isinstance(layer, StackedConv2d) else gate
 
 
-_FOLDED = Switch()  # never on: what the stack would add is in the weight
+def run(layer: StackedLayer, spans: Spans) -> None:
+    """Let the layer run these spans of its stack: views, nothing is copied."""
+    down, up, gate = layer.blend_down, layer.blend_up, layer.blend_gate
+    if isinstance(layer, StackedConv2d):
+        layer.blend_run = tuple((down[a:b], up[:, a:b], gate[a:b]) for a, b in spans)
+    else:
+        layer.blend_run = tuple((down[a:b], up[a:b], gate[a:b]) for a, b in spans)
+
+
+def factors(layer: StackedLayer, spans: Spans) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Down [r, in·kh·kw], up [r, out] and gate [r] of these spans; several are copied."""
+    down, up = flat_stack(layer)
+    every = (down, up, layer.blend_gate.flatten())
+    if len(spans) == 1:
+        ((a, b),) = spans
+        return every[0][a:b], every[1][a:b], every[2][a:b]
+    down, up, gate = (torch.cat([whole[a:b] for a, b in spans]) for whole in every)
+    return down, up, gate
 
 
 def cover(layer: StackedLayer, weight: torch.Tensor) -> None:
-    """Let the layer run `weight`, which holds what its stack adds; its own is laid aside."""
-    layer.blend_covered = layer.weight.data, layer.blend_switch
+    """Let the layer run `weight`, which holds what LoRAs add; its own is laid aside."""
+    layer.blend_covered = layer.weight.data
     layer.weight.data = weight
-    layer.blend_switch = _FOLDED
 
 
 def uncover(layer: StackedLayer) -> None:
     """Put the layer's own weight back, if it is laid aside; not a bit of it was touched."""
     if layer.blend_covered is not None:
-        layer.weight.data, layer.blend_switch = layer.blend_covered
+        layer.weight.data = layer.blend_covered
         layer.blend_covered = None

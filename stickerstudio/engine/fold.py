@@ -2,9 +2,10 @@
 
     W' = W + up · (s ⊙ down)
 
-Always from the pristine W, which is laid aside untouched and put back as it was: nothing drifts,
-however often a slider moves. On a GPU layers of one shape share one batched product, so that SDXL's
-560 attention layers take a few dozen launches instead of 1,120.
+of all its LoRAs, or of those that rest while others move. Always from the pristine W, which is
+laid aside untouched and put back as it was: nothing drifts, however often a slider moves. On a GPU
+layers of one shape share one batched product, so that SDXL's 560 attention layers take a few dozen
+launches instead of 1,120.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 
 from stickerstudio.engine import blend_layers as layers
-from stickerstudio.engine.blend_layers import StackedLayer
+from stickerstudio.engine.blend_layers import Spans, StackedLayer
 
 GROUP_BYTES = 256_000_000
 """Weights folded at once: they and their factors are copied for it."""
@@ -33,56 +34,61 @@ class Fold:
     @property
     def names(self) -> frozenset[str]:
         """The folded layers."""
-        return frozenset(self._folded)
+        held = self._folded.items()
+        return frozenset(name for name, layer in held if layer.blend_covered is not None)
 
     @property
     def bytes(self) -> int:
         """What the second copies of the folded layers take."""
-        weights = (layer.weight for layer in self._folded.values())
-        return sum(weight.numel() * weight.element_size() for weight in weights)
+        names = self.names
+        rooms = (room for part, room in self._rooms.items() if not names.isdisjoint(part))
+        return sum(room.numel() * room.element_size() for room in rooms)
 
-    def fold(self, chosen: Mapping[str, StackedLayer]) -> None:
-        """Add the blend, as the gates are now, to the weights of layers not folded yet."""
+    def has_room(self, name: str) -> bool:
+        """Whether folding the layer `name` anew takes no more memory."""
+        return (name,) in self._rooms and name in self.names
+
+    def fold(self, chosen: Mapping[str, tuple[StackedLayer, Spans]]) -> None:
+        """Add these spans of their stacks, as the gates are now, to the weights of layers."""
         groups: dict[object, list[str]] = {}
-        for name, layer in chosen.items():
-            weight = layer.weight
-            key = (weight.shape, layer.blend_down.shape[0], weight.dtype, weight.device)
+        for name, (layer, spans) in chosen.items():
+            layers.uncover(layer)
+            weight, rank = layer.weight, sum(b - a for a, b in spans)
+            key = (weight.shape, rank, weight.dtype, weight.device)
             groups.setdefault(key, []).append(name)
-        parts = [part for names in groups.values() for part in _parts(names, chosen)]
+        parts = [
+            part for names in groups.values() for part in _parts(names, chosen[names[0]][0].weight)
+        ]
         self._forget_rooms(keep=set(parts))
         for part in parts:
             group = [chosen[name] for name in part]
-            for name, layer, values in zip(part, group, self._sum(part, group), strict=True):
+            for name, (layer, _), values in zip(part, group, self._sum(part, group), strict=True):
                 layers.cover(layer, values.view_as(layer.weight))
                 self._folded[name] = layer
 
-    def unfold(self) -> None:
-        """Put every pristine weight back."""
-        for layer in self._folded.values():
-            layers.uncover(layer)
-        self._folded.clear()
-
     def release(self) -> None:
-        """Put every pristine weight back, and give the second copies' memory back as well."""
-        self.unfold()
+        """Give the second copies' memory back, after every pristine weight has been put back."""
+        self._folded.clear()
         self._rooms.clear()
 
     def _forget_rooms(self, keep: set[tuple[str, ...]]) -> None:
         """Give back the memory that neither a folded layer uses nor the next fold will."""
+        folded = self.names
         for part in list(self._rooms):
-            if part not in keep and self._folded.keys().isdisjoint(part):
+            if part not in keep and folded.isdisjoint(part):
                 del self._rooms[part]
 
-    def _sum(self, names: tuple[str, ...], group: Sequence[StackedLayer]) -> torch.Tensor:
+    def _sum(
+        self, names: tuple[str, ...], group: Sequence[tuple[StackedLayer, Spans]]
+    ) -> torch.Tensor:
         """W' of layers of one shape: (layers, out, in · kh · kw)."""
-        pristine = _batch([layer.weight.detach().flatten(1) for layer in group])
+        pristine = _batch([layer.weight.detach().flatten(1) for layer, _ in group])
         folded = self._rooms.get(names)
         if folded is None or folded.device != pristine.device or folded.dtype != pristine.dtype:
             folded = self._rooms[names] = torch.empty_like(pristine)
-        factors = [layers.flat_stack(layer) for layer in group]
-        down = _batch([down for down, _ in factors])
-        up = _batch([up for _, up in factors])
-        gated = up * _batch([layer.blend_gate.flatten() for layer in group])[..., None]
+        factors = [layers.factors(layer, spans) for layer, spans in group]
+        down, up, gate = (_batch(list(each)) for each in zip(*factors, strict=True))
+        gated = up * gate[..., None]
         return torch.baddbmm(pristine, gated.transpose(1, 2), down, out=folded)
 
 
@@ -91,9 +97,9 @@ def _batch(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     return torch.stack(list(tensors)) if len(tensors) > 1 else tensors[0][None]
 
 
-def _parts(names: list[str], chosen: Mapping[str, StackedLayer]) -> Iterator[tuple[str, ...]]:
-    """Layers of one shape, as many as are folded at once."""
-    step = _together(chosen[names[0]].weight)
+def _parts(names: list[str], weight: torch.Tensor) -> Iterator[tuple[str, ...]]:
+    """Layers with weights like this, as many as are folded at once."""
+    step = _together(weight)
     for start in range(0, len(names), step):
         yield tuple(names[start : start + step])
 

@@ -20,6 +20,7 @@ from stickerstudio.engine.blend_layers import StackedLayer
 
 TEXT_TOKENS = 77  # of CLIP, which SDXL's cross-attention reads
 _LAUNCHES = 3  # of a layer's stack
+_POSITIONS = 256  # what a layer sees where the work is not known: SDXL's most at 512 pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +75,76 @@ class Gain:
 
     Attributes:
         seconds: over all passes, the fold paid for.
-        bytes: of the second copy of the weight that it takes.
+        bytes: of the second copy of the weight that it takes; 0 where there is one already.
     """
 
     seconds: float
     bytes: int
 
 
-def gain(name: str, layer: StackedLayer, levels: int, work: Work, costs: Costs) -> Gain:
-    """What folding the UNet's `layer` saves over `work`.
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What one layer takes, in seconds.
+
+    Attributes:
+        launches: of its stack, in every pass.
+        rank: for each rank beside it, in every pass.
+        fold: once, for a fold of nothing.
+        fold_rank: once, for each rank folded.
+        bytes: of a second copy of its weight.
+    """
+
+    launches: float
+    rank: float
+    fold: float
+    fold_rank: float
+    bytes: int
+
+    def beside(self, rank: int) -> float:
+        """One pass with so many ranks beside it."""
+        return self.launches + rank * self.rank if rank else 0.0
+
+    def folding(self, rank: int) -> float:
+        """Folding so many ranks, once."""
+        return self.fold + rank * self.fold_rank
+
+    def gain(self, passes: int, *, running: int, then: int, folded: int) -> Gain:
+        """What is saved when `folded` ranks are folded and, of `running` ones, `then` are left."""
+        saved = self.beside(running) - self.beside(then)
+        return Gain(passes * saved - self.folding(folded), self.bytes)
+
+
+def prices(name: str, layer: StackedLayer, levels: int, work: Work, costs: Costs) -> Prices:
+    """What the UNet's `layer` takes at the size and batch of `work`.
 
     Args:
         levels: of the UNet, each half as large as the one before.
     """
     out, inner = layer.weight.shape[0], layer.weight[0].numel()
-    rank, number = layer.blend_down.shape[0], layer.weight.element_size()
+    number = layer.weight.element_size()
     flops = costs.flops
     if layer.weight.device.type == "cpu":
         flops *= torch.get_num_threads()
-    beside = (
-        _LAUNCHES * costs.launch
-        + 2 * positions(name, levels, work) * rank * (inner + out) / flops
-        + rank * (inner + out) * number / costs.bytes
+    every = 2 * positions(name, levels, work) / flops + number / costs.bytes
+    return Prices(
+        launches=_LAUNCHES * costs.launch,
+        rank=(inner + out) * every,
+        fold=costs.fold + 3 * inner * out * number / costs.bytes,
+        fold_rank=2 * inner * out / flops,
+        bytes=inner * out * number,
     )
-    folded = costs.fold + 2 * inner * out * rank / flops + 3 * inner * out * number / costs.bytes
-    return Gain(work.passes * beside - folded, inner * out * number)
+
+
+def run_along(gap: int, width: int, weight: torch.Tensor) -> bool:
+    """Whether `gap` idle ranks between two that run are cheaper run along than left out.
+
+    Args:
+        width: in + out of the layer.
+    """
+    costs = COSTS.get(weight.device.type)
+    if costs is None:
+        return True
+    return 2 * _POSITIONS * gap * width / costs.flops < _LAUNCHES * costs.launch
 
 
 def positions(name: str, levels: int, work: Work) -> int:
@@ -131,7 +177,7 @@ def choose(gains: Mapping[str, Gain], room: int) -> list[str]:
 
 
 def _that_fit(names: Iterable[str], gains: Mapping[str, Gain], room: int) -> Iterable[str]:
-    for name in sorted(names, key=lambda name: -gains[name].seconds / gains[name].bytes):
+    for name in sorted(names, key=lambda name: -gains[name].seconds / max(1, gains[name].bytes)):
         if gains[name].bytes <= room:
             room -= gains[name].bytes
             yield name

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from stickerstudio.core.recipe import BLOCKS
 from stickerstudio.engine.blend import Blend
 from stickerstudio.engine.blend_blocks import block_of
+from stickerstudio.engine.blend_layers import StackedLayer
 from tests.engine.lora_files import make_lora
 from tests.engine.pictures import parts_of, picture
 from tests.engine.test_blend_formats import SDXL
@@ -104,9 +105,9 @@ def test_a_block_at_zero_runs_none_of_its_layers(
     blend.add("a", lora)
     blend.set_weights({"a": 1.0}, {"a": {"mid.attention": 0.0}})
     on = {
-        name: module.blend_switch.on
+        name: bool(module.blend_run)
         for name, module in tiny.unet.named_modules()
-        if hasattr(module, "blend_switch")
+        if isinstance(module, StackedLayer)
     }
     off = {name for name, running in on.items() if not running}
     assert off == {name for name in on if re.match(PATTERNS["mid.attention"], f"unet.{name}")}

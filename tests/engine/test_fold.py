@@ -20,7 +20,8 @@ from torch import nn
 
 from stickerstudio.engine import fold as fold_module
 from stickerstudio.engine.blend import Blend
-from stickerstudio.engine.fold_cost import Costs, Gain, Work, choose, gain, positions
+from stickerstudio.engine.blend_layers import StackedLayer
+from stickerstudio.engine.fold_cost import Costs, Gain, Work, choose, positions, prices
 from stickerstudio.engine.memory import MemoryPlan, Need, fold_room
 from tests.engine.lora_files import make_lora
 from tests.engine.pictures import parts_of, picture
@@ -68,15 +69,21 @@ def assert_pristine(
         assert torch.equal(weight, before[name][1]), name
 
 
-def test_the_same_picture_as_stock_diffusers_after_a_thousand_moves(
-    tiny: StableDiffusionXLPipeline, files: dict[str, Path]
-) -> None:
+@pytest.fixture(scope="module")
+def stock(files: dict[str, Path]) -> StableDiffusionXLPipeline:
+    """Stock diffusers with the same files, at WEIGHTS."""
     stock = build_pipeline()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peft wonders about a second adapter
         for name, path in files.items():
             stock.load_lora_weights(str(path.parent), weight_name=path.name, adapter_name=name)
     stock.set_adapters(list(WEIGHTS), list(WEIGHTS.values()))
+    return stock
+
+
+def test_the_same_picture_as_stock_diffusers_after_a_thousand_moves(
+    tiny: StableDiffusionXLPipeline, files: dict[str, Path], stock: StableDiffusionXLPipeline
+) -> None:
     theirs = picture(stock)
     before = weights_of(tiny)
     blend = loaded(tiny, files)
@@ -100,7 +107,18 @@ def test_the_same_picture_as_stock_diffusers_after_a_thousand_moves(
     assert_pristine(tiny, before)
 
 
-def test_a_moved_slider_runs_the_stack_again_over_untouched_weights(
+def running(pipe: StableDiffusionXLPipeline) -> dict[str, int]:
+    """By layer that runs LoRAs, how many ranks; of padding there may be up to seven more."""
+    found: dict[str, int] = {}
+    for name, module in pipe.unet.named_modules():
+        if isinstance(module, StackedLayer) and module.blend_run:
+            gates = [gate for _, _, gate in module.blend_run]
+            found[name] = sum(int((gate != 0).sum()) for gate in gates)
+            assert sum(len(gate) for gate in gates) - found[name] < 8
+    return found
+
+
+def test_moved_sliders_run_the_stack_again_over_untouched_weights(
     tiny: StableDiffusionXLPipeline, files: dict[str, Path]
 ) -> None:
     before = weights_of(tiny)
@@ -109,14 +127,88 @@ def test_a_moved_slider_runs_the_stack_again_over_untouched_weights(
     blend.settle(LONG, exact=True)
     blend.set_weights(dict(WEIGHTS))  # to where they are
     assert blend.folded
-    blend.set_weights({**WEIGHTS, "one": 0.7})
+    moved = {name: weight - 0.1 for name, weight in WEIGHTS.items()}
+    blend.set_weights(moved)
     assert not blend.folded
     assert_pristine(tiny, before)
-    moved = picture(tiny)
     other = build_pipeline()
     alone = loaded(other, files, room=0)
-    alone.set_weights({**WEIGHTS, "one": 0.7})
-    assert np.array_equal(moved, picture(other))
+    alone.set_weights(moved)
+    assert np.array_equal(picture(tiny), picture(other))
+
+
+def test_under_a_moving_slider_what_rests_is_folded_and_one_lora_is_run(
+    tiny: StableDiffusionXLPipeline, files: dict[str, Path]
+) -> None:
+    other = build_pipeline()
+    alone = loaded(other, files, room=0)
+    blend = loaded(tiny, files)
+    for slider in ("one", "three"):
+        blend.set_weights(WEIGHTS)
+        blend.settle(replace(SHORT, passes=100_000), exact=False)
+        for turn in range(20):
+            moved = {**WEIGHTS, slider: (turn - 10) / 5}
+            blend.set_weights(moved)
+            blend.settle(replace(SHORT, passes=1), exact=False)
+            if turn % 6 == 1:
+                alone.set_weights(moved)
+                assert np.abs(picture(tiny) - picture(other)).max() < 0.05
+        assert len(blend.folded) > 40
+        alone.set_weights({slider: 1.0})
+        assert running(tiny) == running(other)
+
+
+def test_a_slider_that_starts_to_move_leaves_layers_without_its_lora_folded(
+    tiny: StableDiffusionXLPipeline, files: dict[str, Path]
+) -> None:
+    before = weights_of(tiny)
+    blend = loaded(tiny, files)
+    blend.set_weights(WEIGHTS)
+    blend.settle(LONG, exact=True)
+    whole = blend.folded
+    alone = build_pipeline()
+    loaded(alone, {"one": files["one"]}).set_weights({"one": 1.0})
+    blend.set_weights({**WEIGHTS, "one": 0.7})
+    assert blend.folded == whole - running(alone).keys() != set()
+    for name in whole - blend.folded:
+        weight: Any = tiny.unet.get_submodule(name).weight
+        assert weight.data_ptr() == before[f"{name}.weight"][0]
+
+
+def test_a_thousand_moves_of_one_slider_at_a_time(
+    tiny: StableDiffusionXLPipeline, files: dict[str, Path], stock: StableDiffusionXLPipeline
+) -> None:
+    before = weights_of(tiny)
+    blend = loaded(tiny, files)
+    dice = random.Random(1)
+    weights = dict(WEIGHTS)
+    slider, most = "", 0
+    for _ in range(50):
+        slider = dice.choice(list(files))
+        for _ in range(20):
+            weights[slider] = dice.uniform(-2, 2)
+            block = {slider: {"up.attention": dice.random()}} if dice.random() < 0.2 else {}
+            blend.set_weights(weights, block)
+            blend.settle(replace(LONG, passes=dice.choice((1, 4))), exact=dice.random() < 0.05)
+        most = max(most, len(blend.folded))
+    assert most > 40
+    blend.set_weights({**WEIGHTS, slider: 0.1})
+    blend.settle(LONG, exact=False)
+    blend.set_weights(WEIGHTS)
+    blend.settle(replace(LONG, passes=1), exact=False)
+    assert blend.folded
+    assert np.abs(picture(tiny) - picture(stock)).max() < 0.05
+    blend.clear()
+    assert_pristine(tiny, before)
+
+
+def test_loras_at_zero_are_not_run(tiny: StableDiffusionXLPipeline, files: dict[str, Path]) -> None:
+    blend = loaded(tiny, files, room=0)
+    blend.set_weights({"three": 0.5})
+    alone = build_pipeline()
+    loaded(alone, {"three": files["three"]}).set_weights({"three": 0.5})
+    assert running(tiny) == running(alone)
+    assert np.abs(picture(tiny) - picture(alone)).max() < 0.05
 
 
 def test_what_is_folded_for_an_order_does_not_depend_on_what_came_before(
@@ -264,12 +356,17 @@ def test_many_passes_and_ranks_favour_the_fold(
     name = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
     layer: Any = tiny.unet.get_submodule(name)
     costs = Costs(launch=1e-6, fold=2e-6, flops=50e9, bytes=10e9)
-    works = [replace(SHORT, passes=passes) for passes in (1, 2, 8, 64)]
-    seconds = [gain(name, layer, 2, work, costs).seconds for work in works]
+    price = prices(name, layer, 2, SHORT, costs)
+    seconds = [
+        price.gain(passes, running=24, then=0, folded=24).seconds for passes in (1, 2, 8, 64)
+    ]
     assert seconds == sorted(seconds)
     assert seconds[0] < 0 < seconds[-1]
-    large = replace(SHORT, passes=8, height=128, width=128)
-    assert gain(name, layer, 2, large, costs).seconds > seconds[2]
+    large = prices(name, layer, 2, replace(SHORT, height=128, width=128), costs)
+    assert large.gain(8, running=24, then=0, folded=24).seconds > seconds[2]
+    some = price.gain(64, running=24, then=8, folded=16).seconds
+    assert 0 < some < seconds[-1]  # one that moves is left beside
+    assert price.gain(64, running=8, then=8, folded=16).seconds < 0  # nothing less to run
 
 
 def test_what_saves_most_per_byte_comes_first() -> None:
