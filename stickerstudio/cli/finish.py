@@ -18,7 +18,8 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.core.pictures import open_picture
 from stickerstudio.finish import encode, fonts, stamps
 from stickerstudio.finish.compose import compose
-from stickerstudio.finish.enlarge import FACTORS, enlarge
+from stickerstudio.finish.cutout import apply_cutout
+from stickerstudio.finish.enlarge import FACTORS, enlarge, enlarge_both
 from stickerstudio.finish.motion import MAX_FPS, MAX_SECONDS, MOTIONS, animate
 from stickerstudio.packs.moving import SIDE, fit_for
 
@@ -100,18 +101,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     _check_ending(target, moving=arguments.motion is not None)
     fonts.find(arguments.font)
     design = design_from(arguments)
-    image = open_picture(arguments.file.expanduser())
+    image, mask = open_picture(arguments.file.expanduser()), None
     if arguments.upscale:
         with context.interrupt.polled():
-            image = enlarge(
-                image,
-                arguments.upscale,
-                lambda share: context.output.progress(
-                    tr("Enlarging: {n} %", n=round(share * 100)), done=share >= 1
-                ),
-                context.interrupt.is_pressed,
-            )
-    finished = compose(image, design, stamp=_load)
+            image, mask = _enlarged(image, design.cutout, arguments.upscale, context)
+    finished = compose(image, design, stamp=_load, mask=mask)
     if arguments.motion:
         animation = animate(
             finished,
@@ -164,6 +158,22 @@ def design_from(arguments: argparse.Namespace) -> Design:
         Shadow() if arguments.shadow else None,
         (*arguments.stamps, *captions),
     )
+
+
+def _enlarged(
+    image: Image.Image, cutout: Cutout, factor: int, context: Context
+) -> tuple[Image.Image, Image.Image | None]:
+    """The picture, and the mask of what `cutout` leaves of it where it cuts anything out."""
+
+    def tell(share: float) -> None:
+        context.output.progress(tr("Enlarging: {n} %", n=round(share * 100)), done=share >= 1)
+
+    cut = apply_cutout(image, cutout)
+    if (
+        cut.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+    ):  # nothing to cut, or it is cut out already
+        return enlarge(image, factor, tell, context.interrupt.is_pressed), None
+    return enlarge_both(image, cut, factor, tell, context.interrupt.is_pressed)
 
 
 def _stamp(text: str) -> Stamp:

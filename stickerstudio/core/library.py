@@ -2,6 +2,7 @@
 
     FOLDER/2026-11/20261122-131501-123456-7f3a.png   the picture, its recipe inside; UTC
     FOLDER/painted/20261122-131501-123456-7f3a.webp  what was painted, before it was cut out
+    FOLDER/painted/20261122-….mask.webp              what was cut out of it
     FOLDER/trash/….png                               deleted, until the trash is emptied
     FOLDER/marks.jsonl                               favourites (library_marks)
     FOLDER/collections.jsonl                         collections and tags (collections)
@@ -42,6 +43,7 @@ from stickerstudio.core.errors import DiskError, NotFoundError, UserSideError, d
 from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.core.library_index import Index, Row
 from stickerstudio.core.library_labels import Labelling
+from stickerstudio.core.library_painted import Painted
 from stickerstudio.core.library_png import PngFacts, encode, read_facts, read_recipe
 from stickerstudio.core.library_words import query
 from stickerstudio.core.pictures import open_picture
@@ -114,7 +116,7 @@ class Library(Labelling):
         recipe: Recipe,
         seconds: float,
         *,
-        painted: Image.Image | None = None,
+        painted: Painted | None = None,
         design: Design | None = None,
     ) -> Sticker:
         """Save `image` with `recipe` inside; when this returns, a power cut does not take it.
@@ -122,7 +124,7 @@ class Library(Labelling):
         Args:
             image: any size and mode; kept as RGBA.
             seconds: how long the making took.
-            painted: the picture `image` was cut out of, where that is another one.
+            painted: what `image` was cut out of, where that is another picture.
             design: what made `image` of it.
         """
         moment = self._next_moment()
@@ -138,7 +140,7 @@ class Library(Labelling):
         self._insert(path, facts, created, favourite=False)
         return Sticker(sticker_id, path, recipe, *image.size, created, seconds)
 
-    def painted(self, sticker_id: str) -> Image.Image:
+    def painted(self, sticker_id: str) -> Painted:
         """The picture under a sticker, RGBA; the sticker itself where none was kept.
 
         Raises:
@@ -146,7 +148,7 @@ class Library(Labelling):
             BadFileError: the picture is damaged.
         """
         path = self.get(sticker_id).path
-        return library_painted.read(self.folder, sticker_id) or open_picture(path)
+        return library_painted.read(self.folder, sticker_id) or Painted(open_picture(path))
 
     def design(self, sticker_id: str) -> Design:
         """What made the sticker of its painted picture.
@@ -173,7 +175,7 @@ class Library(Labelling):
         before = self.get(sticker_id)
         facts = read_facts(before.path)
         if not library_painted.has(self.folder, sticker_id):
-            library_painted.keep(self.folder, sticker_id, open_picture(before.path))
+            library_painted.keep(self.folder, sticker_id, Painted(open_picture(before.path)))
         data = encode(image, facts.json, before.created, facts.seconds, design)
         self._set_size(sticker_id, 0, 0)  # unknown until the file is there: see _sticker
         with disk_errors(before.path):

@@ -51,6 +51,7 @@ def assemble(
     subject: Image.Image | None,
     design: Design,
     stamps: Mapping[str, Image.Image],
+    mask: Image.Image | None = None,
 ) -> tuple[Image.Image, Composed]:
     """`compose` for an editor, which asks again and again: all of it can be sent to a worker.
 
@@ -59,6 +60,8 @@ def assemble(
         subject: what `design.cutout.method` leaves of `painted`, before any stroke; None where it
             is not known.
         stamps: the picture of every stamp in `design`, by source.
+        mask: "L", of the same size: the subject's alpha where that is known; the method is not used
+            then.
 
     Returns:
         That subject, for the next time; and the sticker.
@@ -67,6 +70,6 @@ def assemble(
     from stickerstudio.finish.cutout import apply_cutout, brushed
 
     if subject is None:
-        subject = apply_cutout(painted, Cutout(design.cutout.method))
+        subject = apply_cutout(painted, Cutout(design.cutout.method), mask)
     shown = brushed(subject, painted, design.cutout.strokes)
     return subject, arrange(shown, design, stamp=stamps.__getitem__)

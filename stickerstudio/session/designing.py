@@ -16,6 +16,7 @@ from stickerstudio.core.design import MAX_LAYERS, Design, Layer, Stamp
 from stickerstudio.core.errors import BadInputError, StudioError, report
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.library import Library
+from stickerstudio.core.library_painted import Painted
 from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.finish import stamps
@@ -75,7 +76,7 @@ class Designing(QObject):
         self.composed_design = self.design
         self.selected: int | None = None
         self.composing = False
-        self._full: Image.Image | None = None
+        self._full = self._small = Painted(Image.new("RGBA", (1, 1)))
         self._on_disk = Design()
         self._steps: list[Design] = [self.design]
         self._step = 0
@@ -222,10 +223,10 @@ class Designing(QObject):
         if opening != self._opening:
             return  # another one was asked for meanwhile
         small = full
-        if max(full.size) > PREVIEW_SIDE:
+        if max(full.picture.size) > PREVIEW_SIDE:
             small = await self._background.call(_reduced, full)
-        self.sticker, self._full, self.painted = sticker, full, small
-        self.painted_size = full.size
+        self.sticker, self._full, self._small = sticker, full, small
+        self.painted, self.painted_size = small.picture, full.picture.size
         self.design = self._on_disk = design
         self._steps, self._step, self._merge = [design], 0, ""
         self.selected = None
@@ -251,13 +252,17 @@ class Designing(QObject):
             self._set_composing(False)
 
     async def _compose_once(self) -> None:
-        painted, design, opening = self.painted, self.design, self._opening
-        assert painted is not None
+        sticker, painted = self.sticker, self._small
+        design, opening = self.design, self._opening
+        assert sticker is not None
         method = design.cutout.method
         subject = self._subject[1] if self._subject and self._subject[0] == method else None
         stamps = await self._load_stamps(design)
-        subject, composed = await self._workers.run(assemble, painted, subject, design, stamps)
-        if painted is self.painted and opening == self._opening:
+        mask = painted.mask_for(design, sticker.recipe)
+        subject, composed = await self._workers.run(
+            assemble, painted.picture, subject, design, stamps, mask
+        )
+        if painted is self._small and opening == self._opening:
             self._subject = (method, subject)
             self.composed_design = design
             self.composed.emit(composed)
@@ -278,10 +283,10 @@ class Designing(QObject):
 
     async def _save(self, sticker: Sticker, design: Design, *, as_new: bool) -> None:
         full = self._full
-        assert full is not None
         library = self._collection.library
         stamps = await self._load_stamps(design)
-        _, composed = await self._workers.run(assemble, full, None, design, stamps)
+        mask = full.mask_for(design, sticker.recipe)
+        _, composed = await self._workers.run(assemble, full.picture, None, design, stamps, mask)
         if as_new:
             made = await self._background.call(
                 library.add,
@@ -305,10 +310,14 @@ class Designing(QObject):
         self.composing_changed.emit()
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    small = image.copy()
-    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return small
+def _reduced(painted: Painted) -> Painted:
+    def reduced(image: Image.Image) -> Image.Image:
+        small = image.copy()
+        small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        return small
+
+    mask = painted.mask
+    return Painted(reduced(painted.picture), None if mask is None else reduced(mask))
 
 
 def stamp_picture(library: Library, source: str) -> Image.Image:

@@ -411,8 +411,9 @@ class Expressions(QObject):
                         source: await self._background.call(stamp_picture, library, source)
                         for source in sources
                     }
+                    mask = painted.mask_for(changed, self._shown[cell.sticker].sticker.recipe)
                     _, composed = await session.workers.run(
-                        assemble, painted, None, changed, stamps
+                        assemble, painted.picture, None, changed, stamps, mask
                     )
                     await self._background.call(
                         library.redesign, cell.sticker, composed.image, changed

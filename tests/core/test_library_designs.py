@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from stickerstudio.core.design import Caption, Cutout, Design, Outline, Stamp
 from stickerstudio.core.errors import BadFileError, BadInputError, DiskError, NotFoundError
 from stickerstudio.core.library import Library, read_recipe
+from stickerstudio.core.library_painted import Painted
 from stickerstudio.core.library_png import DESIGN_KEY, RECIPE_KEY, encode, read_facts
 from stickerstudio.core.recipe import Recipe
 from tests.core.disks import FullDisk
@@ -34,14 +35,20 @@ def _painted() -> Image.Image:
     return picture((9, 7)).convert("RGB")
 
 
+def _with_mask() -> Painted:
+    return Painted(_painted(), Image.linear_gradient("L").resize((9, 7)))
+
+
 def _pixels(image: Image.Image) -> bytes:
     return image.convert("RGBA").tobytes()
 
 
 def test_the_painted_picture_and_the_design_are_kept(library: Library) -> None:
-    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=_painted(), design=DESIGN)
+    sticker = library.add(
+        picture(), Recipe("otter"), 0.5, painted=Painted(_painted()), design=DESIGN
+    )
 
-    assert _pixels(library.painted(sticker.id)) == _pixels(_painted())
+    assert _pixels(library.painted(sticker.id).picture) == _pixels(_painted())
     assert library.design(sticker.id) == DESIGN
     assert read_recipe(sticker.path) == Recipe("otter")
 
@@ -49,20 +56,20 @@ def test_the_painted_picture_and_the_design_are_kept(library: Library) -> None:
 def test_colours_under_full_transparency_are_kept_as_well(library: Library) -> None:
     painted = picture(alpha=0)
 
-    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=painted)
+    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=Painted(painted))
 
-    assert _pixels(library.painted(sticker.id)) == _pixels(painted)
+    assert _pixels(library.painted(sticker.id).picture) == _pixels(painted)
 
 
 def test_a_sticker_of_an_old_library_stands_in_for_its_painted_picture(library: Library) -> None:
     sticker = add(library)
 
-    assert _pixels(library.painted(sticker.id)) == _pixels(picture())
+    assert _pixels(library.painted(sticker.id).picture) == _pixels(picture())
     assert library.design(sticker.id) == Design(Cutout("none"))
 
 
 def test_redesign_replaces_picture_and_design_and_nothing_else(library: Library) -> None:
-    first = library.add(picture(), Recipe("otter"), 0.5, painted=_painted())
+    first = library.add(picture(), Recipe("otter"), 0.5, painted=Painted(_painted()))
     add(library, "another")
     library.set_favourite([first.id], True)
 
@@ -75,7 +82,7 @@ def test_redesign_replaces_picture_and_design_and_nothing_else(library: Library)
     )
     assert _pixels(Image.open(after.path)) == _pixels(picture((20, 11)))
     assert library.design(first.id) == DESIGN
-    assert _pixels(library.painted(first.id)) == _pixels(_painted())
+    assert _pixels(library.painted(first.id).picture) == _pixels(_painted())
     assert library.ids("otter") == [first.id]
 
 
@@ -85,7 +92,7 @@ def test_redesign_of_an_old_sticker_keeps_it_as_the_painted_picture(library: Lib
     library.redesign(sticker.id, picture((20, 11)), DESIGN)
     library.redesign(sticker.id, picture((30, 12)), Design())
 
-    assert _pixels(library.painted(sticker.id)) == _pixels(picture())
+    assert _pixels(library.painted(sticker.id).picture) == _pixels(picture())
 
 
 def test_what_a_newer_program_wrote_into_the_recipe_survives_a_redesign(library: Library) -> None:
@@ -109,7 +116,7 @@ def test_a_damaged_sticker_is_not_redesigned(library: Library) -> None:
 
 
 def test_an_index_made_anew_finds_designs_and_sizes(library: Library, tmp_path: Path) -> None:
-    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=_painted())
+    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=Painted(_painted()))
     after = library.redesign(sticker.id, picture((20, 11)), DESIGN)
     library.close()
     remove_index(library.folder)
@@ -121,18 +128,20 @@ def test_an_index_made_anew_finds_designs_and_sizes(library: Library, tmp_path: 
 
 
 def test_trash_and_restore_keep_what_is_under_the_sticker(library: Library) -> None:
-    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=_painted(), design=DESIGN)
+    sticker = library.add(
+        picture(), Recipe("otter"), 0.5, painted=Painted(_painted()), design=DESIGN
+    )
 
     library.delete([sticker.id])
     assert library.restore([sticker.id]) == [sticker]
 
     assert library.design(sticker.id) == DESIGN
-    assert _pixels(library.painted(sticker.id)) == _pixels(_painted())
+    assert _pixels(library.painted(sticker.id).picture) == _pixels(_painted())
 
 
 def test_emptying_the_trash_takes_the_painted_picture_along(library: Library) -> None:
-    gone = library.add(picture(), Recipe("gone"), 0.5, painted=_painted())
-    kept = library.add(picture(), Recipe("kept"), 0.5, painted=_painted())
+    gone = library.add(picture(), Recipe("gone"), 0.5, painted=Painted(_painted()))
+    kept = library.add(picture(), Recipe("kept"), 0.5, painted=Painted(_painted()))
 
     library.delete([gone.id])
     assert library.empty_trash() == 1
@@ -140,10 +149,62 @@ def test_emptying_the_trash_takes_the_painted_picture_along(library: Library) ->
     assert [file.stem for file in (library.folder / "painted").iterdir()] == [kept.id]
 
 
+def test_the_mask_outlives_redesign_trash_and_a_new_index(library: Library) -> None:
+    given = _with_mask()
+    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=given, design=DESIGN)
+
+    library.redesign(sticker.id, picture((20, 11)), Design())
+    library.delete([sticker.id])
+    library.restore([sticker.id])
+    library.rebuild()
+
+    kept = library.painted(sticker.id)
+    assert kept.mask is not None
+    assert given.mask is not None
+    assert kept.mask.tobytes() == given.mask.tobytes()
+    assert _pixels(kept.picture) == _pixels(given.picture)
+
+
+def test_a_mask_goes_with_its_sticker_for_good(library: Library) -> None:
+    sticker = library.add(picture(), Recipe("gone"), 0.5, painted=_with_mask())
+
+    library.delete([sticker.id])
+    library.empty_trash()
+
+    assert not list((library.folder / "painted").iterdir())
+
+
+@pytest.mark.parametrize("harm", ["missing", "damaged", "of another picture"])
+def test_a_mask_that_cannot_be_used_is_no_loss(library: Library, harm: str) -> None:
+    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=_with_mask())
+    file = library.folder / "painted" / f"{sticker.id}.mask.webp"
+    if harm == "missing":
+        file.unlink()
+    elif harm == "damaged":
+        file.write_bytes(b"RIFF")
+    else:
+        Image.new("L", (3, 3)).save(file, lossless=True)
+
+    kept = library.painted(sticker.id)
+
+    assert kept.mask is None
+    assert _pixels(kept.picture) == _pixels(_painted())
+
+
+def test_a_mask_is_for_the_recipes_own_way_to_cut_out() -> None:
+    painted = _with_mask()
+    recipe = Recipe("otter", cutout_method="flat")
+
+    assert painted.mask_for(Design(Cutout("flat")), recipe) is painted.mask
+    assert painted.mask_for(Design(Cutout("model")), recipe) is None
+
+
 def test_a_full_disk_leaves_the_old_sticker_whole(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=_painted(), design=DESIGN)
+    sticker = library.add(
+        picture(), Recipe("otter"), 0.5, painted=Painted(_painted()), design=DESIGN
+    )
     before = sticker.path.read_bytes()
     disk = FullDisk(monkeypatch)
 
@@ -157,7 +218,7 @@ def test_a_full_disk_leaves_the_old_sticker_whole(
 
 
 def test_a_damaged_painted_picture_is_a_sentence(library: Library) -> None:
-    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=_painted())
+    sticker = library.add(picture(), Recipe("otter"), 0.5, painted=Painted(_painted()))
     (library.folder / "painted" / f"{sticker.id}.webp").write_bytes(b"RIFF")
 
     with pytest.raises(BadFileError, match=sticker.id):
@@ -210,7 +271,7 @@ def test_a_program_killed_while_it_redesigns_leaves_picture_size_and_design_in_s
 ) -> None:
     rng = random.Random(5)
     with Library(tmp_path) as library:
-        sticker = library.add(picture(), Recipe("otter"), 0, painted=_painted())
+        sticker = library.add(picture(), Recipe("otter"), 0, painted=Painted(_painted()))
     side = 10
     for _ in range(12):
         process = subprocess.Popen(
@@ -234,6 +295,6 @@ def test_a_program_killed_while_it_redesigns_leaves_picture_size_and_design_in_s
                 assert after.width >= max(shown, default=side)
                 side = after.width
                 assert library.design(sticker.id).layers == (Caption(str(side)),)
-            assert _pixels(library.painted(sticker.id)) == _pixels(_painted())
+            assert _pixels(library.painted(sticker.id).picture) == _pixels(_painted())
             assert library.skipped() == []
     assert side > 10

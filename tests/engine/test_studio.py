@@ -45,8 +45,8 @@ from stickerstudio.core.recipe import BLOCKS, BlockWeight, LoraWeight, Recipe
 from stickerstudio.engine import resident
 from stickerstudio.engine.memory import MemoryPlan
 from stickerstudio.engine.studio import Studio, create
-from stickerstudio.finish.cutout import cut_out
-from stickerstudio.finish.enlarge import enlarge
+from stickerstudio.finish.cutout import apply_cutout, cut_out
+from stickerstudio.finish.enlarge import enlarge, enlarge_both
 from tests.engine.conftest import write_card
 from tests.engine.lora_files import make_lora
 from tests.engine.tiny_sdxl import build_pipeline
@@ -220,7 +220,7 @@ def test_the_painted_picture_is_kept_under_its_cut_out(studio: Studio, studio_pa
     (cut,) = of(StickerReady, run(studio, Order(1, recipe)))
     (plain,) = of(StickerReady, run(studio, Order(1, RECIPE)))
     with Library(studio_paths.library) as library:
-        painted = np.asarray(library.painted(cut.sticker.id).convert("RGB"))
+        painted = np.asarray(library.painted(cut.sticker.id).picture.convert("RGB"))
         assert np.array_equal(painted, whole[..., :3])
         assert library.design(cut.sticker.id).cutout.method == "flat"
         assert library.design(plain.sticker.id).cutout.method == "none"
@@ -248,6 +248,24 @@ def test_an_enlarged_sticker_is_drawn_sharper_and_its_progress_told(studio: Stud
     assert told[-1].seconds_left == 0
     (quick,) = of(PreviewReady, run(studio, PreviewRequest(2, recipe)))
     assert (quick.width, quick.height) == (128, 128)
+
+
+def test_a_sticker_is_cut_out_before_it_is_enlarged(studio: Studio, studio_paths: Paths) -> None:
+    run(studio, Warm(1, "starter"))
+    paint_on_white(studio)
+    small = PIL.Image.fromarray(pixels(studio)[..., :3])
+    recipe = replace(RECIPE, upscale=2, cutout=True, cutout_method="flat")
+    (ready,) = of(StickerReady, run(studio, Order(1, recipe)))
+    picture, mask = enlarge_both(small, cut_out(small, (255, 255, 255), "flat"), 2)
+    with Library(studio_paths.library) as library:
+        kept = library.painted(ready.sticker.id)
+        design = library.design(ready.sticker.id)
+    assert kept.mask is not None
+    assert kept.mask.tobytes() == mask.tobytes()
+    assert kept.picture.convert("RGB").tobytes() == picture.tobytes()
+    made = np.asarray(PIL.Image.open(ready.sticker.path))
+    assert np.array_equal(made, np.asarray(apply_cutout(kept.picture, design.cutout, kept.mask)))
+    assert made[..., 3].min() == 0
 
 
 def test_a_cancel_while_enlarging_keeps_nothing(studio: Studio, studio_paths: Paths) -> None:

@@ -10,10 +10,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from stickerstudio.core.design import Cutout
 from stickerstudio.core.errors import BadInputError, Cancelled, FaultError
 from stickerstudio.core.paths import Paths
 from stickerstudio.finish import enlarge as module
-from stickerstudio.finish.enlarge import FACTORS, enlarge
+from stickerstudio.finish.cutout import apply_cutout, cut_out
+from stickerstudio.finish.enlarge import FACTORS, enlarge, enlarge_both
 
 _FINER = 8
 
@@ -57,6 +59,45 @@ def test_alpha_is_enlarged_sharply_and_no_white_shows_at_the_edge() -> None:
     edge = (made[..., 3] > 30) & (made[..., 3] < 225)
     assert np.count_nonzero(edge) > 200
     assert made[edge][:, 2].max() < 90  # the disc's blue is 40, that of white 255
+
+
+def _fringe(sticker: Image.Image) -> int:
+    """Pixels with much of the white ground left in them, as seen on a dark one."""
+    dark = Image.new("RGBA", sticker.size, "#18181c")
+    shown = _levels(Image.alpha_composite(dark, sticker))[..., :3]
+    return int(np.count_nonzero(shown.min(axis=2) > 120))  # of the drawing's own: 40 at most
+
+
+def test_cut_out_before_it_is_enlarged_a_drawing_has_no_light_fringe_on_a_dark_ground() -> None:
+    small, truth = _drawing(64), _drawing(256, "RGBA")
+    cut = cut_out(small, None, "flat")
+    painted, mask = enlarge_both(small, cut, 4)
+    ours = apply_cutout(painted, Cutout("flat"), mask)
+    old_order = cut_out(enlarge(small, 4), None, "flat")
+    assert _fringe(old_order) > 100
+    assert _fringe(ours) == 0
+    difference = np.abs(_levels(mask) - _levels(truth.getchannel("A")))
+    assert difference.mean() < 1.5
+
+
+def test_what_is_clear_or_solid_stays_so_when_a_mask_is_enlarged() -> None:
+    cut = _drawing(48, "RGBA")
+    painted, mask = enlarge_both(_drawing(48), cut, 4)
+    assert (painted.mode, painted.size, mask.mode, mask.size) == (
+        "RGB",
+        (192,) * 2,
+        "L",
+        (192,) * 2,
+    )
+    levels = _levels(mask)
+    assert levels[:20].max() == 0
+    assert levels[40:60, 80:112].min() == 255
+
+
+def test_progress_of_a_picture_and_its_mask_is_one() -> None:
+    heard: list[float] = []
+    enlarge_both(_drawing(16), _drawing(16, "RGBA"), 2, heard.append)
+    assert heard == pytest.approx([0.5, 1.0])
 
 
 def test_tiles_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw
 from pytestqt.qtbot import QtBot
 
 from stickerstudio.core.design import Caption, Cutout, Design, Outline, Stamp
+from stickerstudio.core.library_painted import Painted
+from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.finish.composed import Composed
+from stickerstudio.finish.cutout import apply_cutout, cut_out
+from stickerstudio.finish.enlarge import enlarge_both
 from stickerstudio.session.designing import PREVIEW_SIDE, Designing
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import Notice
@@ -29,7 +33,9 @@ def _add(session: Session, side: int = 60) -> Sticker:
     painted = Image.new("RGB", (side, side), "white")
     painted.paste("#c03030", (side // 4, side // 4, side // 2, side // 2))
     design = Design(Cutout("none"))
-    return session.library.add(painted, Recipe("square"), 1.0, painted=painted, design=design)
+    return session.library.add(
+        painted, Recipe("square"), 1.0, painted=Painted(painted), design=design
+    )
 
 
 def _open(session: Session, qtbot: QtBot, sticker: Sticker) -> Designing:
@@ -143,3 +149,39 @@ def test_a_sticker_that_is_gone_is_a_notice(session: Session, qtbot: QtBot) -> N
         session.designing.open("nobody")
 
     assert session.designing.sticker is None
+
+
+def test_a_sticker_opened_and_saved_unchanged_stays_what_it_was(
+    session: Session, qtbot: QtBot
+) -> None:
+    small = Image.new("RGB", (40, 40), "white")
+    ImageDraw.Draw(small).ellipse((8, 8, 31, 31), fill="#c03030")
+    picture, mask = enlarge_both(small, cut_out(small, None, "flat"), 4)
+    painted = Painted(picture, mask)
+    design = Design(Cutout("auto"))
+    image = apply_cutout(picture, design.cutout, mask)
+    sticker = session.library.add(image, Recipe("ball"), 1.0, painted=painted, design=design)
+    before = open_picture(sticker.path)
+
+    document = _open(session, qtbot, sticker)
+    with qtbot.waitSignal(document.saved, timeout=SOON):
+        document.save()
+
+    after = open_picture(session.library.get(sticker.id).path)
+    assert _difference(before, after) <= 1
+    kept = session.library.painted(sticker.id).mask
+    assert kept is not None
+    assert _difference(kept, mask) == 0
+
+    document.edit(replace(design, cutout=Cutout("flat")))  # found anew, in the large picture
+    with qtbot.waitSignal(document.saved, timeout=SOON):
+        document.save_as_new()
+    other = session.library.search()[0]
+    assert _difference(open_picture(other.path), cut_out(picture, None, "flat")) == 0
+    assert session.library.painted(other.id).mask == kept
+    _settle(document, qtbot)
+
+
+def _difference(first: Image.Image, second: Image.Image) -> int:
+    """The largest of any pixel and channel, levels."""
+    return max(ImageChops.difference(first, second).tobytes())

@@ -137,7 +137,7 @@ def test_captions_leave_stamps_and_other_words_alone(
     board: Expressions, session: Session, watch: Watch
 ) -> None:
     first = str(stickers(board)[0])
-    picture = session.library.painted(first)
+    picture = session.library.painted(first).picture
     layers = (Stamp("shipped:heart"), Caption("mine"))
     design = replace(session.library.design(first), layers=layers)
     session.library.redesign(first, picture, design)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from stickerstudio.core.design import Cutout, Design, Outline, Stamp
+from stickerstudio.core.library_painted import Painted
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.session import Session
@@ -30,7 +31,7 @@ def sticker(session: Session) -> Sticker:
     painted = Image.new("RGB", (100, 100), "#3060c0")
     painted.paste("#c03030", (30, 30, 70, 70))
     return session.library.add(
-        painted, Recipe("a square"), 1.0, painted=painted, design=Design(Cutout("none"))
+        painted, Recipe("a square"), 1.0, painted=Painted(painted), design=Design(Cutout("none"))
     )
 
 
@@ -262,7 +263,7 @@ def test_save_replaces_the_sticker_and_the_gallery_shows_the_new_picture(
     with Image.open(session.library.get(sticker.id).path) as image:
         assert image.getpixel((5, 5)) == (0, 0, 0, 0)
     assert session.library.design(sticker.id).cutout.method == "flat"
-    assert session.library.painted(sticker.id).getpixel((5, 5)) == (0x30, 0x60, 0xC0, 255)
+    assert session.library.painted(sticker.id).picture.getpixel((5, 5)) == (0x30, 0x60, 0xC0, 255)
     assert not window.save.isEnabled()
 
 
