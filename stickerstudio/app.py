@@ -12,7 +12,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -25,9 +25,11 @@ from stickerstudio.core.paths import Paths
 from stickerstudio.core.settings import load
 from stickerstudio.session.session import CreateGenerator, Session
 from stickerstudio.session.state import Notice
-from stickerstudio.session.training import MakesTrainer
 from stickerstudio.ui.appearance import Appearance
 from stickerstudio.ui.main_window import TITLE, MainWindow
+
+if TYPE_CHECKING:
+    from stickerstudio.session.training import MakesTrainer
 
 
 def run(
@@ -57,7 +59,7 @@ def run(
             session = Session(paths, create or _real_engine(), loop)
         except StudioError as error:
             return _could_not_start(app, error)
-        session.training.use(_real_trainer())
+        session.make_trainer = _real_trainer
         Appearance(app, session)
         window = MainWindow(session)
         window.painted.connect(session.start)

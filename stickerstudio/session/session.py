@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -31,15 +31,11 @@ from stickerstudio.core.settings import Settings
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.loras import LoraInfo
-from stickerstudio.session.animating import Animating
 from stickerstudio.session.background import Background
 from stickerstudio.session.blending import Blending
 from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
-from stickerstudio.session.designing import Designing
-from stickerstudio.session.expressions import Expressions
 from stickerstudio.session.labels import Labels
-from stickerstudio.session.packing import Packing
 from stickerstudio.session.process import MakeGenerator
 from stickerstudio.session.shelves import Shelves
 from stickerstudio.session.sketches import Sketches
@@ -58,10 +54,16 @@ from stickerstudio.session.state import (
     read_draft,
     recipe_of,
 )
-from stickerstudio.session.training import Training
 from stickerstudio.session.variations import Variations
 from stickerstudio.session.workbench import Workbench
 from stickerstudio.session.workers import Workers
+
+if TYPE_CHECKING:
+    from stickerstudio.session.animating import Animating
+    from stickerstudio.session.designing import Designing
+    from stickerstudio.session.expressions import Expressions
+    from stickerstudio.session.packing import Packing
+    from stickerstudio.session.training import MakesTrainer, Training
 
 CreateGenerator = Callable[[Paths, DeviceChoice], Generator]  # picklable: a module's function
 
@@ -101,13 +103,10 @@ class Session(QObject):
         draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
         labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
-        expressions: a board of one character.
         variations: more like a sticker, and pictures to start from.
-        animating: the sticker that is open in the animation window.
         sketches: more pictures than the one preview, made when there is time.
-        designing: the sticker that is open in the editor.
         blending: playing with the blend: undo, chance, mixes, blends kept by name.
-        training: a style of one's own from a folder of drawings.
+        make_trainer: finds who trains; set by the composition root, which knows the engine.
     """
 
     draft_changed = Signal()  # draft
@@ -150,22 +149,16 @@ class Session(QObject):
             is_making=lambda: bool(self.jobs),
         )
         self.labels = Labels(self._collection, self._background, self.workers, paths.cache)
-        self.designing = Designing(
-            self._collection, self._background, self.workers, self._on_sticker
-        )
         self._shelves = Shelves(paths, self._background, self)
         self._conversation = Conversation(paths.state / "chat.jsonl", self._background, self)
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
         self.sketches = Sketches(self._workbench, self)
         self.variations = Variations(self, self._background)
-        self.animating = Animating(self, self._background)
-        self.expressions = Expressions(self, self._background)
-        self.packing = Packing(self.library, self._background, self.workers, self)
         self.draft: Draft = self._restored_draft()
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
         self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
         self.blending = Blending(self, self._background)
-        self.training = Training(self, self._background)
+        self.make_trainer: Callable[[], MakesTrainer] | None = None
         self._in_turn = asyncio.Lock()
         self._started = self._closing = self._closed = False
         self._connect()
@@ -186,10 +179,54 @@ class Session(QObject):
         workbench.engine_changed.connect(self.engine_changed)
         workbench.ready.connect(self._on_ready)
         self.blending.notice.connect(self.notice)
-        self.training.notice.connect(self.notice)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
-        for part in (collection, self.labels, self.designing, shelves, workbench):
+        for part in (collection, self.labels, shelves, workbench):
             part.notice.connect(self.notice)
+
+    # --- tools: made when first asked for, since their imports would delay the window ---
+
+    @functools.cached_property
+    def designing(self) -> Designing:
+        """The sticker that is open in the editor."""
+        from stickerstudio.session.designing import Designing
+
+        made = Designing(self._collection, self._background, self.workers, self._on_sticker)
+        made.notice.connect(self.notice)
+        return made
+
+    @functools.cached_property
+    def animating(self) -> Animating:
+        """The sticker that is open in the animation window."""
+        from stickerstudio.session.animating import Animating
+
+        return Animating(self, self._background)
+
+    @functools.cached_property
+    def expressions(self) -> Expressions:
+        """A board of one character."""
+        from stickerstudio.session.expressions import Expressions
+
+        return Expressions(self, self._background)
+
+    @functools.cached_property
+    def packing(self) -> Packing:
+        """The pack that is open in the pack window."""
+        from stickerstudio.session.packing import Packing
+
+        return Packing(self.library, self._background, self.workers, self)
+
+    @functools.cached_property
+    def training(self) -> Training:
+        """A style of one's own from a folder of drawings."""
+        from stickerstudio.session.training import Training
+
+        create = self.make_trainer() if self.make_trainer else None
+        made = Training(self, self._background, create)
+        made.notice.connect(self.notice)
+        return made
+
+    def _is_made(self, tool: str) -> bool:
+        return tool in self.__dict__
 
     # --- what there is to see ---
 
@@ -525,9 +562,11 @@ class Session(QObject):
             self._conversation.close()
             self._shelves.close()
             self._collection.close()
-            self.packing.close()
+            if self._is_made("packing"):
+                self.packing.close()
             self.workers.close()
-            self.training.close()
+            if self._is_made("training"):
+                self.training.close()
             if self._save_timer.isActive():
                 self._save_timer.stop()
                 self._background.start(self._save_draft())
@@ -545,7 +584,8 @@ class Session(QObject):
         Returns whether it has; it has not where a disk or a network share hangs.
         """
         ended = self._workbench.wait_closed(seconds) and self.workers.join(0.5)
-        ended = self.training.wait_closed(seconds) and ended
+        if self._is_made("training"):
+            ended = self.training.wait_closed(seconds) and ended
         return self._background.join(0.5) and ended
 
     # --- within ---

@@ -163,10 +163,6 @@ class Training(QObject):
         session.draft_changed.connect(self._make_way)
         session.preview_ready.connect(self._make_way)
 
-    def use(self, create: MakesTrainer) -> None:
-        """Train with `create`; the composition root says so, because it knows the engine."""
-        self._create = create
-
     def look_for_waiting(self) -> None:
         """Look for trainings that can go on. → waiting_changed."""
         self._background.start(self._look())

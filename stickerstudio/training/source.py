@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
-from stickerstudio.packs import read_any
+from stickerstudio.packs.reading import read_any
 
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".gif", ".bmp", ".avif", ".tif", ".tiff")
 MAX_PICTURES = 20_000

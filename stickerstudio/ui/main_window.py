@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QIcon, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
@@ -10,24 +12,27 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
-from stickerstudio.ui.animate_window import AnimateWindow
 from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_tools import add_undo_keys
-from stickerstudio.ui.board_window import BoardWindow
 from stickerstudio.ui.chat_pane import ChatPane
-from stickerstudio.ui.compare_window import CompareWindow
-from stickerstudio.ui.editor_window import EditorWindow
 from stickerstudio.ui.gallery_pane import GalleryPane
-from stickerstudio.ui.mix_window import MixPadWindow
 from stickerstudio.ui.models_dialog import ModelsDialog
 from stickerstudio.ui.notice import NoticeBar
-from stickerstudio.ui.pack_window import PackWindow
 from stickerstudio.ui.prompt_pane import PromptPane
 from stickerstudio.ui.settings_dialog import SettingsDialog
 from stickerstudio.ui.status_line import StatusLine
-from stickerstudio.ui.style_map_window import StyleMapWindow
-from stickerstudio.ui.train_window import TrainWindow
 from stickerstudio.ui.widgets import Card, PushButton, name_control
+
+# Imported when they are opened first: the main window is on screen sooner without them.
+if TYPE_CHECKING:
+    from stickerstudio.ui.animate_window import AnimateWindow
+    from stickerstudio.ui.board_window import BoardWindow
+    from stickerstudio.ui.compare_window import CompareWindow
+    from stickerstudio.ui.editor_window import EditorWindow
+    from stickerstudio.ui.mix_window import MixPadWindow
+    from stickerstudio.ui.pack_window import PackWindow
+    from stickerstudio.ui.style_map_window import StyleMapWindow
+    from stickerstudio.ui.train_window import TrainWindow
 
 TITLE = "Sticker Studio"  # a name: not translated
 COLUMNS = (304, 600, 376)  # pixels at first; then as the user leaves them
@@ -93,30 +98,40 @@ class MainWindow(QMainWindow):
     def show_mix_pad(self) -> None:
         """Open the mix pad."""
         if self.mix_pad is None:
+            from stickerstudio.ui.mix_window import MixPadWindow
+
             self.mix_pad = MixPadWindow(self._session, self)
         _bring_up(self.mix_pad)
 
     def show_style_map(self) -> None:
         """Open the style map."""
         if self.style_map is None:
+            from stickerstudio.ui.style_map_window import StyleMapWindow
+
             self.style_map = StyleMapWindow(self._session, self)
         _bring_up(self.style_map)
 
     def show_compare(self) -> None:
         """Open the comparison of two blends."""
         if self.compare is None:
+            from stickerstudio.ui.compare_window import CompareWindow
+
             self.compare = CompareWindow(self._session, self)
         _bring_up(self.compare)
 
     def show_train(self) -> None:
         """Open “Train a style…”."""
         if self.train is None:
+            from stickerstudio.ui.train_window import TrainWindow
+
             self.train = TrainWindow(self._session, self)
         _bring_up(self.train)
 
     def show_board(self, character: str) -> None:
         """Open the expressions board; `character` for one that is to be made."""
         if self.board is None:
+            from stickerstudio.ui.board_window import BoardWindow
+
             self.board = BoardWindow(self._session, self)
             self.board.pack_wanted.connect(self.show_pack)
         self.board.open_for(character)
@@ -124,18 +139,24 @@ class MainWindow(QMainWindow):
     def show_editor(self, sticker_id: str) -> None:
         """Open the editor for a sticker."""
         if self.editor is None:
+            from stickerstudio.ui.editor_window import EditorWindow
+
             self.editor = EditorWindow(self._session, self)
         self.editor.open_for(sticker_id)
 
     def show_animate(self, sticker: Sticker) -> None:
         """Open the animation window for a sticker."""
         if self.animate is None:
+            from stickerstudio.ui.animate_window import AnimateWindow
+
             self.animate = AnimateWindow(self._session, self)
         self.animate.open_for(sticker)
 
     def show_pack(self, sticker_ids: list[str] | None = None) -> None:
         """Open the pack window; with ids, on a new pack of these stickers."""
         if self.pack is None:
+            from stickerstudio.ui.pack_window import PackWindow
+
             self.pack = PackWindow(self._session, self)
             self.pack.more_wanted.connect(
                 lambda: self._session.packing.add(self.gallery.chosen()[::-1])

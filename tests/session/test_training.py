@@ -21,8 +21,8 @@ PATIENCE = 60_000  # milliseconds; a busy machine starts a process slowly
 @pytest.fixture
 def training(session: Session, qtbot: QtBot, tmp_path: Path) -> Training:
     """With eight drawings read."""
+    session.make_trainer = lambda: scripted_trainer.create
     made = session.training
-    made.use(scripted_trainer.create)
     made.read(fill(tmp_path / "art"))
     qtbot.waitUntil(lambda: made.data is not None, timeout=PATIENCE)
     return made

@@ -27,7 +27,7 @@ PATIENCE = 60_000  # milliseconds
 
 @pytest.fixture
 def window(session: Session, qtbot: QtBot) -> TrainWindow:
-    session.training.use(scripted_trainer.create)
+    session.make_trainer = lambda: scripted_trainer.create
     made = TrainWindow(session)
     qtbot.addWidget(made)
     made.show()
