@@ -78,7 +78,7 @@ def measure(
 def main() -> None:
     """Three sizes: the starter's, SDXL's every layer made thin, and a slice at SDXL's width."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     parser.add_argument("--sizes", nargs="+", default=["starter", "thin", "wide"])
     chosen = parser.parse_args()
