@@ -34,6 +34,7 @@ from stickerstudio.core.messages import (
 from stickerstudio.core.pictures import open_picture
 from stickerstudio.core.recipe import MAX_SEED, MAX_STEPS, LoraWeight, Recipe
 from stickerstudio.core.save import CopyFormat, save_copy, suggested_name
+from stickerstudio.core.settings import enlargement
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.catalogue import Catalogue
@@ -157,7 +158,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def recipe_from(
     arguments: argparse.Namespace, card: ModelCard, shelf: LoraShelf, upscale: int
 ) -> Recipe:
-    """The first sticker's recipe, enlarged `upscale` times unless that is not wanted.
+    """The first sticker's recipe, enlarged as Settings.upscale says unless that is not wanted.
 
     Raises:
         NotFoundError: the model is not installed, or a LoRA is not there.
@@ -185,7 +186,7 @@ def recipe_from(
             LoraWeight(shelf_name(shelf, name), weight) for name, weight in arguments.loras
         ),
         cutout=arguments.cutout,
-        upscale=upscale if arguments.upscale else 1,
+        upscale=enlargement(upscale, width, height) if arguments.upscale else 1,
         strength=arguments.strength,
         variation_seed=arguments.variation_seed,
         variation_strength=arguments.variation_strength,

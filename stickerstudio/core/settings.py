@@ -16,6 +16,8 @@ from stickerstudio.core.i18n import LANGUAGES
 from stickerstudio.core.messages import DeviceChoice
 
 VERSION = 1
+MOST_UPSCALE = 4  # what finish.enlarge can do
+SHARP_SIDE = 512  # pixels; what WhatsApp, Telegram and Signal show stickers at
 Dark = Literal["system", "light", "dark"]
 
 _log = logging.getLogger(__name__)
@@ -31,7 +33,8 @@ class Settings:
         live_preview: whether a preview is made while the user types or drags.
         dark: the window's colours.
         model: the model chosen last: a name in the catalogue, or a path.
-        upscale: how many times finished pictures are enlarged, 1 … 4.
+        upscale: how many times finished pictures are enlarged, 1 … 4; 0 is automatic: see
+            `enlargement`.
         cutout: whether backgrounds are removed.
         hub_endpoint: a mirror of the model hub, http or https; None for the hub itself.
     """
@@ -41,9 +44,18 @@ class Settings:
     live_preview: bool = True
     dark: Dark = "system"
     model: str = "starter"
-    upscale: int = 1
+    upscale: int = 0
     cutout: bool = True
     hub_endpoint: str | None = None
+
+
+def enlargement(upscale: int, width: int, height: int) -> int:
+    """How many times a picture of that size (pixels) is enlarged, 1 … 4.
+
+    Args:
+        upscale: as in Settings; automatic is as large as fits SHARP_SIDE.
+    """
+    return upscale or min(MOST_UPSCALE, max(1, SHARP_SIDE // max(width, height)))
 
 
 def load(path: Path) -> Settings:
@@ -113,7 +125,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "live_preview": _is_bool,
     "dark": lambda value: value in get_args(Dark),
     "model": _is_name,
-    "upscale": lambda value: type(value) is int and 1 <= value <= 4,
+    "upscale": lambda value: type(value) is int and 0 <= value <= MOST_UPSCALE,
     "cutout": _is_bool,
     "hub_endpoint": lambda value: value is None or _is_address(value),
 }

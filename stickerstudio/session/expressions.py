@@ -16,6 +16,7 @@ from stickerstudio.core.expressions import Board, BoardShelf, Expression
 from stickerstudio.core.i18n import current_language, tr
 from stickerstudio.core.library import Library
 from stickerstudio.core.recipe import Recipe
+from stickerstudio.core.settings import enlargement
 from stickerstudio.core.sticker import Sticker
 from stickerstudio.finish.composed import assemble
 from stickerstudio.packs.pack import Pack, PackSticker
@@ -266,7 +267,10 @@ class Expressions(QObject):
             session.notice.emit(Notice(report(error)))
             return None
         recipe = session.preview_recipe(replace(session.draft, prompt=character))
-        return None if recipe is None else replace(recipe, upscale=session.settings.upscale)
+        if recipe is None:
+            return None
+        upscale = enlargement(session.settings.upscale, recipe.width, recipe.height)
+        return replace(recipe, upscale=upscale)
 
     def _feed(self) -> None:
         """Order what waits, as far as the lane shall hold it."""

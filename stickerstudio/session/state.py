@@ -21,6 +21,7 @@ from stickerstudio.core.recipe import (
     Recipe,
     check_digest,
 )
+from stickerstudio.core.settings import enlargement
 
 if TYPE_CHECKING:
     from stickerstudio.models.cards import ModelCard
@@ -231,7 +232,7 @@ def loras_of(blend: Iterable[BlendEntry]) -> tuple[LoraWeight, ...]:
 
 
 def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
-    """The Recipe that `draft` stands for on the model of `card`.
+    """The Recipe that `draft` stands for on the model of `card`, enlarged as Settings.upscale says.
 
     Of a prompt with choices (core.wildcards) it is the first that the seed picks.
 
@@ -249,7 +250,7 @@ def recipe_of(draft: Draft, card: ModelCard, upscale: int) -> Recipe:
         model=draft.model,
         loras=loras_of(draft.blend),
         cutout=draft.cutout,
-        upscale=upscale,
+        upscale=enlargement(upscale, width, height),
         start=draft.start,
         strength=draft.strength,
         variation_seed=draft.variation_seed,

@@ -16,11 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from stickerstudio.core.i18n import LANGUAGES, tr
+from stickerstudio.core.settings import MOST_UPSCALE, SHARP_SIDE
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.widgets import Card, PushButton, label, name_control
-
-_ENLARGEMENTS = (1, 2, 3, 4)
 
 
 class SettingsDialog(QDialog):
@@ -155,7 +154,11 @@ class SettingsDialog(QDialog):
                 (tr("NVIDIA graphics card (CUDA)"), "cuda"),
                 (tr("Apple graphics (MPS)"), "mps"),
             ],
-            self.upscale: [(f"{times} ×", times) for times in _ENLARGEMENTS],
+            self.upscale: [
+                (tr("Automatic ({n} pixels)", n=SHARP_SIDE), 0),
+                (tr("Off"), 1),
+                *((f"{times} ×", times) for times in range(2, MOST_UPSCALE + 1)),
+            ],
         }
         for box, items in choices.items():
             box.clear()

@@ -40,7 +40,7 @@ def test_the_json_says_what_was_made_and_the_library_holds_it(
             "model": str(tiny),
             "steps": 4,
             "guidance_scale": 0.0,
-            "size": [64, 64],
+            "size": [256, 256],  # painted at 64, enlarged four times
         }
     with Library(home.library) as library:
         assert [each.recipe.seed for each in library.search("水獺")] == [9, 8, 7]
@@ -74,7 +74,7 @@ def test_copies_hold_no_recipe_and_come_as_webp_too(cli: Cli, tiny: Path, tmp_pa
     assert (copy.parent, copy.name) == (folder, "a b otter.webp")
     assert b"otter" not in copy.read_bytes()
     with Image.open(copy) as image:
-        assert (image.format, image.size) == ("WEBP", (64, 64))
+        assert (image.format, image.size) == ("WEBP", (256, 256))
     here = Path(cli(*order, "--format", "png").json["stickers"][0]["path"])
     assert here == tmp_path / "a b otter.png"
 

@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from stickerstudio.core.errors import DiskError
-from stickerstudio.core.settings import VERSION, Settings, load, save
+from stickerstudio.core.settings import VERSION, Settings, enlargement, load, save
 from tests.core.disks import FullDisk
 
 CHANGED = Settings(
@@ -25,6 +25,32 @@ CHANGED = Settings(
     cutout=False,
     hub_endpoint="https://mirror.example/hf",
 )
+
+
+@pytest.mark.parametrize(
+    ("size", "times"),
+    [
+        ((64, 64), 4),
+        ((128, 128), 4),
+        ((128, 129), 3),
+        ((170, 100), 3),
+        ((171, 100), 2),
+        ((256, 256), 2),
+        ((512, 512), 1),
+        ((64, 1024), 1),
+    ],
+)
+def test_by_itself_a_sticker_is_enlarged_to_at_most_512_pixels(
+    size: tuple[int, int], times: int
+) -> None:
+    assert enlargement(Settings().upscale, *size) == times
+    assert [enlargement(chosen, *size) for chosen in (1, 2, 3, 4)] == [1, 2, 3, 4]
+
+
+def test_a_file_that_says_off_keeps_saying_so(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"version": 1, "upscale": 1}', encoding="utf-8")
+    assert load(file).upscale == 1
 
 
 def test_every_setting_comes_back(tmp_path: Path) -> None:
@@ -57,7 +83,7 @@ def test_every_setting_comes_back(tmp_path: Path) -> None:
         ("model", None),
         ("model", "a\nb"),
         ("model", "x" * 5000),
-        ("upscale", 0),
+        ("upscale", -1),
         ("upscale", 5),
         ("upscale", 2.0),
         ("upscale", True),

@@ -49,6 +49,7 @@ def test_from_words_to_a_sticker_in_the_chat_and_all_of_it_again_after_a_restart
     saved = Path(first["saved"])
     with Image.open(saved) as copy:
         assert copy.format == "WEBP"
+        assert max(copy.size) == 512  # enlarged, without being asked to
         assert copy.convert("RGBA").getchannel("A").getextrema()[0] == 0, (
             "no transparent background"
         )

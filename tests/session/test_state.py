@@ -94,6 +94,13 @@ def test_only_what_is_switched_on_and_not_zero_gets_into_the_recipe():
     assert (recipe.width, recipe.height) == (64, 64)  # the model's own size
 
 
+def test_automatic_enlargement_follows_the_size_that_is_painted():
+    card = model_card("starter")
+    assert recipe_of(replace(DRAFT, size=None), card, upscale=0).upscale == 4  # of 64 pixels
+    assert recipe_of(replace(DRAFT, size=(128, 256)), card, upscale=0).upscale == 2
+    assert recipe_of(replace(DRAFT, size=(128, 256)), card, upscale=1).upscale == 1
+
+
 def test_a_size_of_the_draft_wins():
     recipe = recipe_of(replace(DRAFT, size=(128, 64)), model_card("starter"), upscale=1)
     assert (recipe.width, recipe.height) == (128, 64)

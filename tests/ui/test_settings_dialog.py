@@ -57,6 +57,17 @@ def test_each_choice_is_kept_on_disk(
     qtbot.waitUntil(lambda: file.is_file() and load(file) == settings)
 
 
+def test_enlarging_is_automatic_until_it_is_switched_off(
+    dialog: SettingsDialog, session: Session
+) -> None:
+    assert dialog.upscale.currentText() == "Automatic (512 pixels)"
+    choose(dialog.upscale, 1)
+    assert dialog.upscale.currentText() == "Off"
+    assert session.settings.upscale == 1
+    choose(dialog.upscale, 0)
+    assert session.settings.upscale == 0
+
+
 def test_what_was_chosen_is_shown(session: Session, qtbot: QtBot) -> None:
     session.change_settings(dark="light", device="mps", upscale=3, live_preview=False)
     dialog = SettingsDialog(session)
