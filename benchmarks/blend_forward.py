@@ -1,6 +1,7 @@
 """What N LoRAs cost a forward pass: our stacked adapter, and diffusers' way (peft), over none.
 
-Bars: 8 LoRAs of rank 16 at most 1.5 times the pass without at starter size, 1.15 at SDXL's width.
+All weights other than 0 and nothing folded: the stack itself (benchmarks.blend_fold has sliders that
+rest). Bar: 8 LoRAs of rank 16 at most 1.15 times the pass without at SDXL's width.
 """
 
 from __future__ import annotations
@@ -76,17 +77,18 @@ def measure(
 
 
 def main() -> None:
-    """Three sizes: the starter's, SDXL's every layer made thin, and a slice at SDXL's width."""
+    """The starter's size and a slice at SDXL's width; "thin": SDXL's every layer made thin."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4, 8, 16])
-    parser.add_argument("--sizes", nargs="+", default=["starter", "thin", "wide"])
+    parser.add_argument("--ranks", type=int, nargs="+", default=[models.RANK])
+    parser.add_argument("--sizes", nargs="+", default=["starter", "wide"])
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     with torch.inference_mode():
         if "starter" in chosen.sizes:
             given = models.unet_inputs(models.starter_size(), 8)
-            for rank in (4, 16):
+            for rank in chosen.ranks:
                 measure(
                     "starter size",
                     models.starter_size,

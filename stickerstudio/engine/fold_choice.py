@@ -25,6 +25,8 @@ from stickerstudio.engine.fold_cost import (
 )
 
 _AGAIN = 2
+"""The longest and the shortest rest that make sense: with 1, as much time is lost before folding as
+folding takes; much more, and a slider that stops only for a moment is folded in vain."""
 
 Choice = Mapping[str, frozenset[str]]
 """By layer, the LoRAs to fold."""
