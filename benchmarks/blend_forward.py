@@ -1,7 +1,7 @@
 """What N LoRAs cost a forward pass: our stacked adapter, and diffusers' way (peft), over none.
 
-All weights other than 0 and nothing folded: the stack itself (benchmarks.blend_fold has sliders that
-rest). Bar: 8 LoRAs of rank 16 at most 1.15 times the pass without at SDXL's width.
+No weight is 0 and nothing is folded: the stack itself (benchmarks.blend_fold has sliders that rest).
+Bar: 8 LoRAs of rank 16 at most 1.15 times the pass without at SDXL's width.
 """
 
 from __future__ import annotations
