@@ -1,6 +1,6 @@
 """What N LoRAs cost a forward pass: our stacked adapter, and diffusers' way (peft), over none.
 
-No weight is 0 and nothing is folded: the stack itself (benchmarks.blend_fold has sliders that rest).
+No weight is 0 and nothing is folded: the stack itself; benchmarks.blend_fold has resting sliders.
 Bar: 8 LoRAs of rank 16 at most 1.15 times the pass without at SDXL's width.
 """
 

@@ -20,7 +20,7 @@ from stickerstudio.engine.blend_layers import StackedLayer
 
 TEXT_TOKENS = 77  # of CLIP, which SDXL's cross-attention reads
 _LAUNCHES = 3  # of a layer's stack
-_POSITIONS = 256  # what a layer sees where the work is not known: SDXL's most at 512 pixels
+_POSITIONS = 256  # where the work is not known: what most of SDXL's layers see at 512 pixels
 
 
 @dataclass(frozen=True, slots=True)
