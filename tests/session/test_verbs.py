@@ -146,6 +146,7 @@ def test_use_settings_brings_everything_back(shelf: Session, watch: Watch):
         "height": 64,
         "loras": (LoraWeight("ink", -0.5),),
         "cutout": False,
+        "upscale": 4,  # as Settings say: automatic
     }
     sticker = add(shelf, "otter", **recipe)
     shelf.use_settings(sticker)
