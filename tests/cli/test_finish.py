@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from stickerstudio.core.design import Caption, Design, Stamp
+from stickerstudio.core.design import Caption, Cutout, Design, Stamp
+from stickerstudio.finish.cutout import apply_cutout, cut_out
+from stickerstudio.finish.enlarge import enlarge_both
 from tests.cli.conftest import Cli
 
 
@@ -54,6 +56,16 @@ def test_a_picture_file_is_a_stamp_and_enlarging_comes_first(cli: Cli, ball: Pat
     )
     assert done.code == 0, done.err
     assert max(_levels(target).shape[:2]) > 192
+
+
+def test_what_is_enlarged_was_cut_out_before(cli: Cli, ball: Path) -> None:
+    target = ball.with_name("out.png")
+    done = cli("finish", ball, "-o", target, "--cutout", "flat", "--upscale", 4)
+    assert done.code == 0, done.err
+    with Image.open(ball) as small:
+        painted, mask = enlarge_both(small.convert("RGB"), cut_out(small, None, "flat"), 4)
+    expected = apply_cutout(painted, Cutout("flat"), mask)
+    assert np.array_equal(_levels(target), np.asarray(expected, np.int16))
 
 
 @pytest.mark.parametrize("ending", ["webp", "png", "apng", "gif", "webm"])
