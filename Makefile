@@ -25,8 +25,8 @@ check: setup-dev  ## lint, types, import contracts, translations, the rooms with
 	@echo "== core, models, finish, packs, training, chat without Qt and torch"; \
 		$(PYTHON) -m pytest -q -p tests.no_heavy_imports $(LIGHT_TESTS)
 
-test: check  ## make check, then every test
-	@echo "== tests"; $(PYTHON) -m pytest -q --durations=10
+test: check  ## make check, then the tests of all other rooms
+	@echo "== tests"; $(PYTHON) -m pytest -q --durations=10 $(LIGHT_TESTS:%=--ignore=%)
 
 bench: setup-dev  ## the speed table: ratios against what a user would pick instead
 	@$(PYTHON) -m benchmarks
