@@ -12,7 +12,7 @@ import io
 import math
 from pathlib import Path
 
-import resvg_py
+import resvg_py  # pyright: ignore[reportMissingImports]
 from PIL import Image
 
 TARGET = Path(__file__).resolve().parent.parent / "resources" / "stamps"
