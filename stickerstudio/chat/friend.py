@@ -6,7 +6,7 @@ import random
 import re
 import time as clock
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from stickerstudio.chat import script
@@ -38,7 +38,7 @@ def replies(
         said: the friend's texts before, oldest first; the last few are not said again.
     """
     tongue: Language = "zh_TW" if _CJK.search(message.text[:_READ]) else _spoken(language)
-    recent = set(said[-3:])
+    recent = list(said[-3:])
     mood, subject = find_mood(message.text), find_subject(message.text)
 
     tables: list[Sequence[str]] = []
@@ -60,10 +60,16 @@ def replies(
 
     answer: list[tuple[float, Message]] = []
     for lines in tables:
-        text = rng.choice([line for line in lines if line not in recent] or list(lines))
-        recent.add(text)
+        fresh = [line for line in lines if line not in recent]
+        # With every line said of late, the one said longest ago: never the same twice in a row.
+        text = rng.choice(fresh) if fresh else min(lines, key=_last_said(recent))
+        recent.append(text)
         answer.append((typing_seconds(text), _message(text)))
     return answer
+
+
+def _last_said(recent: Sequence[str]) -> Callable[[str], int]:
+    return lambda line: max(place for place, said in enumerate(recent) if said == line)
 
 
 def typing_seconds(text: str) -> float:

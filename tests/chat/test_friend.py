@@ -8,7 +8,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stickerstudio.chat import script
@@ -113,6 +113,7 @@ def test_the_same_state_gives_the_same_answer() -> None:
     assert say() == say()
 
 
+@example([("sorry", "text")] * 4, 2200)
 @given(
     st.lists(
         st.tuples(
