@@ -20,7 +20,8 @@ from stickerstudio.finish.fit_place import Canvas, Timing, place, retimed
 def noisy(side: int = 96, seed: int = 0) -> Image.Image:
     """Hard to compress, with a transparent corner."""
     random = np.random.default_rng(seed)
-    base = np.asarray(Image.effect_noise((side // 8, side // 8), 60).resize((side, side)))
+    coarse = random.normal(128, 60, (side // 8, side // 8)).clip(0, 255).astype(np.uint8)
+    base = np.asarray(Image.fromarray(coarse).resize((side, side)))
     pixels = np.stack([base, base.T, 255 - base, np.full_like(base, 255)], axis=2)
     pixels = pixels + random.integers(0, 12, pixels.shape).astype(np.uint8) * (pixels < 240)
     pixels[..., 3] = 255
@@ -107,12 +108,13 @@ def test_a_tighter_limit_is_kept_and_used(format: encode.Format) -> None:
 
 def test_the_search_beats_every_coarse_step_below_it() -> None:
     image = place(noisy(160), Canvas(160, 160))
-    limit = len(encode.webp(image, 63))
+    # Between two steps: the search stops within three per cent of a limit, where a step may lie too.
+    limit = len(encode.webp(image, 70))
     fitted = fit(image, Canvas(160, 160), "webp", limit)
     decoded = Image.open(io.BytesIO(fitted.data))
     steps = [encode.webp(image, quality) for quality in (95, 85, 75, 60, 45)]
     stepped = next(data for data in steps if len(data) <= limit)
-    assert difference(image, decoded) <= difference(image, Image.open(io.BytesIO(stepped)))
+    assert difference(image, decoded) < difference(image, Image.open(io.BytesIO(stepped)))
 
 
 def test_what_cannot_fit_is_a_sentence() -> None:
