@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from stickerstudio.session.session import Session
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_row import BlendRow
 from stickerstudio.ui.blend_tools import BlendTools
+from stickerstudio.ui.file_drop import FileDrop
 from stickerstudio.ui.widgets import (
     Card,
     EmptyState,
@@ -39,7 +40,7 @@ class BlendPane(Card):
         super().__init__(parent)
         self._session = session
         self._rows: dict[str, BlendRow] = {}
-        self.setAcceptDrops(True)
+        self._drop = FileDrop(self)
         self._heading = label("heading")
         self.tools = BlendTools(session)
         self.add = PushButton(icon="plus")
@@ -50,6 +51,7 @@ class BlendPane(Card):
         self._arrange()
         self.add.clicked.connect(self._choose_file)
         self.train.clicked.connect(self.train_wanted)
+        self._drop.dropped.connect(self._add)
         session.draft_changed.connect(self._show_draft)
         session.loras_changed.connect(self._show_shelf)
         self.retranslate()
@@ -77,21 +79,6 @@ class BlendPane(Card):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _files(event):
-            event.acceptProposedAction()
-            self._mark(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        del event
-        self._mark(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._mark(False)
-        for path in _files(event):
-            self._session.add_lora(path)  # anything but a LoRA is refused there, with a sentence
-        event.acceptProposedAction()
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -147,15 +134,8 @@ class BlendPane(Card):
         chosen, _ = QFileDialog.getOpenFileNames(
             self, tr("Add a style"), str(Path.home()), tr("LoRA files (*.safetensors)")
         )
-        for path in chosen:
-            self._session.add_lora(Path(path))
+        self._add(map(Path, chosen))
 
-    def _mark(self, on: bool) -> None:
-        """Show that a drop would be taken here."""
-        self.setProperty("dropping", on)
-        self.style().unpolish(self)
-        self.style().polish(self)
-
-
-def _files(event: QDropEvent) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    def _add(self, files: Iterable[Path]) -> None:
+        for file in files:
+            self._session.add_lora(file)  # anything but a LoRA is refused there, with a sentence

@@ -11,6 +11,7 @@ from stickerstudio.core.errors import BadInputError, NotFoundError, StudioError,
 from stickerstudio.core.i18n import tr
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import Notice
+from stickerstudio.ui.file_drop import dropped_files
 from stickerstudio.ui.outgoing import sticker_ids
 
 MOST_AT_ONCE = 12  # files or stickers; a folder full of photographs is a slip of the hand
@@ -19,7 +20,7 @@ _IMAGE_TYPES = ("image/png", "image/webp", "image/jpeg", "image/gif", "image/bmp
 
 def is_sendable(mime: QMimeData) -> bool:
     """Whether there is something in `mime` that looks like a sticker or a picture."""
-    return bool(sticker_ids(mime) or _files(mime)) or _has_picture(mime)
+    return bool(sticker_ids(mime) or dropped_files(mime)) or _has_picture(mime)
 
 
 def send(mime: QMimeData, session: Session) -> None:
@@ -31,7 +32,7 @@ def send(mime: QMimeData, session: Session) -> None:
 
 
 def _send(mime: QMimeData, session: Session) -> None:
-    ids, files = sticker_ids(mime), _files(mime)
+    ids, files = sticker_ids(mime), dropped_files(mime)
     if len(ids or files) > MOST_AT_ONCE:
         raise BadInputError(
             tr("That is a lot for one message."),
@@ -53,10 +54,6 @@ def _send(mime: QMimeData, session: Session) -> None:
             tr("It is neither a sticker nor a picture."),
             tr("Drop a sticker from the gallery, or a picture file."),
         )
-
-
-def _files(mime: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def _has_picture(mime: QMimeData) -> bool:

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from stickerstudio.core.i18n import tr, tr_n
@@ -15,6 +15,7 @@ from stickerstudio.core.sticker import Sticker
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
+from stickerstudio.ui.file_drop import FileDrop
 from stickerstudio.ui.model_box import ModelBox
 from stickerstudio.ui.preview import PreviewView
 from stickerstudio.ui.prompt_chips import PromptChips
@@ -45,7 +46,7 @@ class PromptPane(Card):
         self.start = PromptStart(session)
         self.choices = PromptChoices()
         self.expressions = PushButton(icon="faces")
-        self.setAcceptDrops(True)
+        self._drop = FileDrop(self)
         self.options = PromptOptions()
         self.make = PushButton(icon="make", primary=True)
         self.stop = PushButton(icon="stop")
@@ -84,28 +85,6 @@ class PromptPane(Card):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _files(event):
-            event.acceptProposedAction()
-            self._mark(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        del event
-        self._mark(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """A picture to start from; the first, where several are dropped."""
-        self._mark(False)
-        for path in _files(event)[:1]:  # anything but a picture is refused there, with a sentence
-            self._session.variations.start_from(path)
-        event.acceptProposedAction()
-
-    def _mark(self, on: bool) -> None:
-        """Show that a drop would be taken here."""
-        self.setProperty("dropping", on)
-        self.style().unpolish(self)
-        self.style().polish(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lines that wrap make the pane taller; a splitter asks for no height by width."""
@@ -156,6 +135,7 @@ class PromptPane(Card):
         self.chips.example_pressed.connect(self._take_example)
         self.chips.better_pressed.connect(self._take_better)
         self.model.models_wanted.connect(self.models_wanted)
+        self._drop.dropped.connect(self._start_from)
         self.expressions.clicked.connect(lambda: self.expressions_wanted.emit(session.draft.prompt))
         self.choices.all_wanted.connect(lambda count: session.edit(count=count))
         session.draft_changed.connect(self._show_draft)
@@ -209,6 +189,10 @@ class PromptPane(Card):
             return tr("Preview · seed {seed}", seed=self._shown_seed)
         return tr("In your gallery · seed {seed}", seed=self._shown_seed)
 
+    def _start_from(self, files: list[Path]) -> None:
+        """The first, where several are dropped; anything but a picture is refused there."""
+        self._session.variations.start_from(files[0])
+
     def _card(self, name: str) -> ModelCard | None:
         return next((card for card in self._session.models if card.name == name), None)
 
@@ -227,7 +211,3 @@ class PromptPane(Card):
     def _take_better(self, word: str, better: str) -> None:
         self._session.edit(prompt=replace_word(self._session.draft.prompt, word, better))
         self.chips.show_near((), [])
-
-
-def _files(event: QDropEvent) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from stickerstudio.core.i18n import tr, tr_n
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
+from stickerstudio.ui.file_drop import FileDrop
 from stickerstudio.ui.train_captions import CaptionsTable
 from stickerstudio.ui.train_report import ReportPage
 from stickerstudio.ui.train_running import RunningPage
@@ -60,10 +60,11 @@ class DataPage(QWidget):
         self.form = TrainingForm(session)
         self._ready = label("small", wrap=True)
         self.start = PushButton(icon="make", primary=True)
-        self.setAcceptDrops(True)
+        self._drop = FileDrop(self, self.drawings)
         self._arrange()
         self.folder.clicked.connect(self._choose_folder)
         self.file.clicked.connect(self._choose_file)
+        self._drop.dropped.connect(lambda files: self._training.read(files[0]))
         self.refused.toggled.connect(self._show_data)
         self.start.clicked.connect(lambda: self._training.begin(self.form.settings()))
         self.form.changed.connect(self._show_ready)
@@ -94,20 +95,6 @@ class DataPage(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _paths(event):
-            event.acceptProposedAction()
-            self._mark(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        del event
-        self._mark(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._mark(False)
-        self._training.read(_paths(event)[0])
-        event.acceptProposedAction()
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -237,11 +224,6 @@ class DataPage(QWidget):
         if chosen:
             self._training.read(Path(chosen))
 
-    def _mark(self, on: bool) -> None:
-        self.drawings.setProperty("dropping", on)
-        self.drawings.style().unpolish(self.drawings)
-        self.drawings.style().polish(self.drawings)
-
 
 class TrainWindow(QDialog):
     """The three pages: data and settings, running, report."""
@@ -283,7 +265,3 @@ class TrainWindow(QDialog):
         else:
             page = self.running
         self._pages.setCurrentWidget(page)
-
-
-def _paths(event: QDropEvent) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

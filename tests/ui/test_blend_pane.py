@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtGui import QDragLeaveEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -15,6 +15,7 @@ from stickerstudio.session.state import BlendEntry
 from stickerstudio.ui.blend_pane import BlendPane
 from stickerstudio.ui.blend_row import BlendRow
 from tests.ui import studio
+from tests.ui.drops import drag_over, drop
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 NONE = Qt.KeyboardModifier.NoModifier
@@ -168,16 +169,25 @@ def test_a_dropped_file_is_added_and_one_row_removed_again(
     pane: BlendPane, session: Session, qtbot: QtBot, tmp_path: Path
 ) -> None:
     file = studio.write_lora(tmp_path / "elsewhere" / "gouache.safetensors", trigger="gouache")
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(file))])
-    event = QDropEvent(
-        QPointF(20, 20), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, NONE
-    )
-    pane.dropEvent(event)
+    drop(pane, file)
     qtbot.waitUntil(lambda: "gouache" in pane.rows)
     qtbot.mouseClick(pane.rows["gouache"].remove, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "gouache" not in pane.rows)
     assert file.is_file()
+
+
+def test_the_pane_says_whether_it_would_take_what_hangs_over_it(
+    pane: BlendPane, tmp_path: Path
+) -> None:
+    data = QMimeData()
+    data.setText("only words")
+    assert not drag_over(pane, data)
+    assert not pane.property("dropping")
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    assert drag_over(pane, data)
+    assert pane.property("dropping")
+    QApplication.sendEvent(pane, QDragLeaveEvent())
+    assert not pane.property("dropping")
 
 
 def test_a_file_that_is_no_lora_is_answered_with_a_sentence(
@@ -185,13 +195,8 @@ def test_a_file_that_is_no_lora_is_answered_with_a_sentence(
 ) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a LoRA")
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(file))])
-    event = QDropEvent(
-        QPointF(20, 20), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, NONE
-    )
     with qtbot.waitSignal(session.notice) as notice:
-        pane.dropEvent(event)
+        drop(pane, file)
     assert notice.args is not None
     error = notice.args[0].error
     assert error is not None

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from pytestqt.qtbot import QtBot
 
 from stickerstudio.core.recipe import Recipe
@@ -16,6 +15,7 @@ from stickerstudio.session.state import Notice
 from stickerstudio.session.variations import MORE, STRONG, SUBTLE
 from stickerstudio.ui.gallery_pane import GalleryPane
 from stickerstudio.ui.prompt_pane import PromptPane
+from tests.ui.drops import drop
 
 
 @pytest.fixture
@@ -27,19 +27,6 @@ def pane(session: Session, qtbot: QtBot) -> PromptPane:
     pane.show()
     qtbot.waitExposed(pane)
     return pane
-
-
-def drop(pane: PromptPane, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(50, 50),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    pane.dropEvent(event)
 
 
 def test_a_dropped_photo_is_the_start_until_it_is_removed(

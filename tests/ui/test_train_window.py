@@ -21,6 +21,7 @@ from stickerstudio.ui.train_running import LossCurve, running_mean
 from stickerstudio.ui.train_window import TrainWindow
 from tests.session import scripted_trainer
 from tests.training.drawings import fill
+from tests.ui.drops import drop
 
 PATIENCE = 60_000  # milliseconds
 
@@ -46,6 +47,14 @@ def filled(window: TrainWindow, session: Session, qtbot: QtBot, tmp_path: Path) 
 def test_nothing_can_be_started_at_first(window: TrainWindow) -> None:
     assert not window.data.start.isEnabled()
     assert window.data.table.isHidden()
+
+
+def test_a_dropped_folder_is_read(
+    window: TrainWindow, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    drop(window.data, fill(tmp_path / "art"))
+    qtbot.waitUntil(lambda: session.training.data is not None, timeout=PATIENCE)
+    assert window.data.drawings.property("dropping") is False  # it was, and is no more
 
 
 def test_what_is_missing_is_said_until_it_can_start(filled: TrainWindow) -> None:
