@@ -33,7 +33,7 @@ from stickerstudio.ui import style
 from stickerstudio.ui.animate_player import Player
 from stickerstudio.ui.editor_controls import NumberSlider
 from stickerstudio.ui.notice import NoticeBar
-from stickerstudio.ui.widgets import Card, ElidedLabel, PushButton, label, name_control
+from stickerstudio.ui.widgets import Card, ElidedLabel, PushButton, label, name_control, window_box
 
 _COLUMN = style.SPACE * 40  # pixels
 _LONGEST = 4.0  # seconds of the slider; LINE's limit, and longer than a loop of this kind needs
@@ -160,10 +160,7 @@ class AnimateWindow(QDialog):
         foot.addWidget(self._busy)
         foot.addStretch()
         foot.addWidget(self.save)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE * 3 // 2)
+        box = window_box(self)
         box.addWidget(self.notices)
         box.addLayout(row, 1)
         box.addLayout(foot)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QScrollArea,
     QStackedLayout,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -35,6 +34,7 @@ from stickerstudio.ui.widgets import (
     PushButton,
     label,
     name_control,
+    window_box,
 )
 
 _BUCKET = 64  # device pixels: thumbnails as the gallery makes them, and shares
@@ -190,10 +190,7 @@ class BoardWindow(QDialog):
         middle.setSpacing(style.SPACE * 2)
         middle.addLayout(self._stack, 1)
         middle.addWidget(self.list)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE * 3 // 2)
+        box = window_box(self)
         box.addLayout(first)
         box.addLayout(second)
         box.addLayout(middle, 1)

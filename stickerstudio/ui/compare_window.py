@@ -34,6 +34,7 @@ from stickerstudio.ui.widgets import (
     PushButton,
     label,
     name_control,
+    window_box,
 )
 
 SETTLE = 150  # milliseconds without a change before other pictures are asked for
@@ -182,10 +183,7 @@ class CompareWindow(QDialog):
         pair.setSpacing(style.SPACE)
         for side in self.sides:
             pair.addWidget(side, 1)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE * 3 // 2)
+        box = window_box(self)
         box.addLayout(head)
         box.addWidget(self.view, 1)
         box.addWidget(self.empty, 1)

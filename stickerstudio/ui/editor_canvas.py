@@ -36,6 +36,7 @@ from stickerstudio.ui.editor_frame import (
     turned,
 )
 from stickerstudio.ui.preview import checkerboard
+from stickerstudio.ui.widgets import ARROWS
 
 MIN_ZOOM, MAX_ZOOM = 0.25, 8.0  # of the size at which the picture fits
 _STEP = 1.25
@@ -305,18 +306,13 @@ class EditorCanvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index, layer = self._document.selected, self._document.layer
         step = _NUDGE * (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
-        ways = {
-            Qt.Key.Key_Left: (-step, 0.0),
-            Qt.Key.Key_Right: (step, 0.0),
-            Qt.Key.Key_Up: (0.0, -step),
-            Qt.Key.Key_Down: (0.0, step),
-        }
         key = Qt.Key(event.key())
         if index is None or layer is None:
             super().keyPressEvent(event)
-        elif key in ways:
-            dx, dy = ways[key]
-            self._document.set_layer(index, moved(layer, layer.x + dx, layer.y + dy), "nudge")
+        elif key in ARROWS:
+            right, down = ARROWS[key]
+            to = moved(layer, layer.x + right * step, layer.y + down * step)
+            self._document.set_layer(index, to, "nudge")
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self._document.remove_layer(index)
         elif key == Qt.Key.Key_Escape:

@@ -28,7 +28,15 @@ from stickerstudio.ui.editor_outline import OutlinePanel
 from stickerstudio.ui.editor_panel import EditorPanel
 from stickerstudio.ui.editor_stamps import StampPanel
 from stickerstudio.ui.notice import NoticeBar
-from stickerstudio.ui.widgets import Card, ElidedLabel, IconButton, PushButton, label, name_control
+from stickerstudio.ui.widgets import (
+    Card,
+    ElidedLabel,
+    IconButton,
+    PushButton,
+    label,
+    name_control,
+    window_box,
+)
 
 PANELS: tuple[type[EditorPanel], ...] = (CutoutPanel, OutlinePanel, CaptionPanel, StampPanel)
 _COLUMN = style.SPACE * 50  # pixels, the panels' width
@@ -151,10 +159,7 @@ class EditorWindow(QDialog):
         foot.addWidget(self._state, 1)
         foot.addWidget(self.save_as_new)
         foot.addWidget(self.save)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE * 3 // 2)
+        box = window_box(self)
         box.addWidget(self.notices)
         box.addLayout(row, 1)
         box.addLayout(foot)

@@ -25,6 +25,7 @@ from stickerstudio.session.mix import Place, shares
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_art import dragged_lora, lora_title
 from stickerstudio.ui.mix_pin import MixPin
+from stickerstudio.ui.widgets import ARROWS
 
 STEP, FINE_STEP = 0.05, 0.01  # of the pad's side, as the sliders' steps
 SNAP = 0.06  # of the pad's side: a pin dropped so near a corner or a side lies on it
@@ -135,13 +136,7 @@ class MixPad(QWidget):
             self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        ways = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, -1),
-            Qt.Key.Key_Down: (0, 1),
-        }
-        way = ways.get(Qt.Key(event.key()))
+        way = ARROWS.get(Qt.Key(event.key()))
         if way is None:
             super().keyPressEvent(event)
             return

@@ -19,6 +19,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.models.loras import LoraInfo
 from stickerstudio.ui import style
 from stickerstudio.ui.blend_art import lora_picture, lora_title, rounded
+from stickerstudio.ui.widgets import ARROWS
 
 DISC = 52  # pixels, the picture
 RING = 4  # pixels
@@ -97,13 +98,7 @@ class MixPin(QWidget):
         self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        ways = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, -1),
-            Qt.Key.Key_Down: (0, 1),
-        }
-        way = ways.get(Qt.Key(event.key()))
+        way = ARROWS.get(Qt.Key(event.key()))
         if way is not None:
             self.nudged.emit(*way, bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):

@@ -23,7 +23,15 @@ from stickerstudio.models.cards import ModelCard
 from stickerstudio.session.session import Session
 from stickerstudio.session.state import DownloadView
 from stickerstudio.ui import style
-from stickerstudio.ui.widgets import Card, IconButton, PushButton, clear_layout, label, name_control
+from stickerstudio.ui.widgets import (
+    Card,
+    IconButton,
+    PushButton,
+    clear_layout,
+    label,
+    name_control,
+    window_box,
+)
 
 GB = 1_000_000_000  # bytes, as disks and hubs count them
 
@@ -86,10 +94,7 @@ class ModelsDialog(QDialog):
         foot.addStretch()
         foot.addWidget(self.finished_button)
         self._list.setSpacing(style.SPACE // 2)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE)
+        box = window_box(self, style.SPACE)
         box.addWidget(self._heading)
         box.addWidget(self._text)
         box.addLayout(self._list)

@@ -36,6 +36,7 @@ from stickerstudio.ui.widgets import (
     PushButton,
     label,
     name_control,
+    window_box,
 )
 
 
@@ -297,10 +298,7 @@ class PackWindow(QDialog):
         foot.addStretch()
         foot.addWidget(self.cancel)
         foot.addWidget(self.export)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE)
+        box = window_box(self, style.SPACE)
         box.addLayout(head)
         box.addWidget(self.notices)
         box.addWidget(self.elsewhere)

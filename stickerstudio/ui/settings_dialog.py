@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -19,7 +18,7 @@ from stickerstudio.core.i18n import LANGUAGES, tr
 from stickerstudio.core.settings import MOST_UPSCALE, SHARP_SIDE
 from stickerstudio.session.session import Session
 from stickerstudio.ui import style
-from stickerstudio.ui.widgets import Card, PushButton, label, name_control
+from stickerstudio.ui.widgets import Card, PushButton, label, name_control, window_box
 
 
 class SettingsDialog(QDialog):
@@ -119,10 +118,7 @@ class SettingsDialog(QDialog):
         foot = QHBoxLayout()
         foot.addStretch()
         foot.addWidget(self.finished_button)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE * 3 // 2)
+        box = window_box(self)
         box.addWidget(self._heading)
         box.addWidget(card)
         box.addStretch()

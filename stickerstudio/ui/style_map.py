@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from stickerstudio.core.i18n import tr
 from stickerstudio.session.style_map import Cell, Grid
 from stickerstudio.ui import style
+from stickerstudio.ui.widgets import ARROWS
 
 _LEFT, _BELOW = 68, 52  # pixels, for the axes
 _GAP = 4  # pixels between pictures
@@ -106,16 +107,10 @@ class StyleMapView(QWidget):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        ways = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, 1),
-            Qt.Key.Key_Down: (0, -1),
-        }
-        way = ways.get(Qt.Key(event.key()))
+        way = ARROWS.get(Qt.Key(event.key()))
         if way is not None and self._grid is not None:
             column = min(max(self._focus[0] + way[0], 0), self._grid.side - 1)
-            row = min(max(self._focus[1] + way[1], 0), self._grid.rows - 1)
+            row = min(max(self._focus[1] - way[1], 0), self._grid.rows - 1)
             self._focus = (column, row)
             self._speak()
             self.update()

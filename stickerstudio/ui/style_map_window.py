@@ -20,7 +20,7 @@ from stickerstudio.ui.blend_art import lora_title, preview_pixmap
 from stickerstudio.ui.blend_row import WeightBox
 from stickerstudio.ui.blend_tools import add_undo_keys
 from stickerstudio.ui.style_map import StyleMapView
-from stickerstudio.ui.widgets import EmptyState, PushButton, label, name_control
+from stickerstudio.ui.widgets import EmptyState, PushButton, label, name_control, window_box
 
 SIDES = (3, 5, 7)
 SETTLE = 400  # milliseconds without a change before the map is begun anew
@@ -148,10 +148,7 @@ class StyleMapWindow(QDialog):
         foot.addWidget(self._text, 1)
         foot.addWidget(self.progress)
         foot.addWidget(self.stop)
-        box = QVBoxLayout(self)
-        margin = style.SPACE * 2
-        box.setContentsMargins(margin, margin, margin, margin)
-        box.setSpacing(style.SPACE * 3 // 2)
+        box = window_box(self)
         box.addLayout(head)
         box.addWidget(self.map, 1)
         box.addWidget(self.empty, 1)

@@ -19,6 +19,14 @@ from PySide6.QtWidgets import (
 
 from stickerstudio.ui import style
 
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""The step an arrow key asks for: to the right, and down."""
+
 
 def name_control(widget: QWidget, name: str, tip: str = "") -> None:
     """Give `widget` the name a screen reader says, and the tip a mouse shows."""
@@ -117,6 +125,15 @@ class Card(QFrame):
         margin = style.SPACE * 3 // 2
         self.box.setContentsMargins(margin, margin, margin, margin)
         self.box.setSpacing(style.SPACE)
+
+
+def window_box(window: QWidget, gap: int = style.SPACE * 3 // 2) -> QVBoxLayout:
+    """The outermost layout of a tool's window: a broad margin, `gap` pixels between its parts."""
+    box = QVBoxLayout(window)
+    margin = style.SPACE * 2
+    box.setContentsMargins(margin, margin, margin, margin)
+    box.setSpacing(gap)
+    return box
 
 
 def label(kind: str = "", *, wrap: bool = False) -> QLabel:
