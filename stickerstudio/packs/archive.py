@@ -6,6 +6,7 @@ counted while reading, whatever the archive says they are.
 
 from __future__ import annotations
 
+import lzma
 import stat
 import struct
 import unicodedata
@@ -23,6 +24,19 @@ MAX_FILE = 64_000_000  # bytes of one file
 MAX_TOTAL = 512_000_000  # bytes of all: 200 stickers of 2 MB are 400 MB
 MAX_ENTRIES = 20_000  # looked at in a folder, pictures or not
 _IGNORED = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
+
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    IndexError,
+    OverflowError,
+    struct.error,
+)
+"""What zipfile raises for a broken table, damaged contents, an unknown method or a password."""
 
 
 def read_files(path: Path) -> Files:
@@ -51,7 +65,7 @@ def _read_folder(folder: Path) -> Files:
             entries += 1
             if entries > MAX_ENTRIES:
                 raise _refused(folder.name, tr("There are too many files inside."))
-            if _is_ignored(item.name) or item.is_symlink():
+            if is_ignored(item.name) or item.is_symlink():
                 continue
             if item.is_dir():
                 waiting.append(item)
@@ -79,7 +93,7 @@ def read_zip(file: BinaryIO, source: str) -> Files:
                 raise _refused(source, tr("There are too many files inside."))
             for entry in entries:
                 name = _safe_name(source, entry)
-                if entry.is_dir() or any(map(_is_ignored, PurePosixPath(name).parts)):
+                if entry.is_dir() or any(map(is_ignored, PurePosixPath(name).parts)):
                     continue
                 key = unicodedata.normalize("NFC", name).casefold()
                 if key in seen:
@@ -92,16 +106,7 @@ def read_zip(file: BinaryIO, source: str) -> Files:
                 files[name] = data
     except BadFileError:
         raise
-    except (  # a broken table, an unknown method, a password
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        IndexError,
-        OverflowError,
-        struct.error,
-    ) as error:
+    except ZIP_ERRORS as error:
         raise _damaged(source, str(error)) from error
     return files
 
@@ -136,7 +141,8 @@ def _check(source: str, name: str, data: bytes, count: int, total: int) -> None:
         raise _refused(source, tr("{name} inside is too large.", name=name))
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether `name`, one part of a path, is hidden or a thing that systems leave behind."""
     return name.startswith(".") or name in _IGNORED
 
 

@@ -1,19 +1,21 @@
 """Where the drawings come from: a folder, a zip, or a sticker pack. Only read, never written.
 
 A zip is never unpacked: members are read one at a time, up to a limit that is checked while
-reading, because what a member says about its own size may be a lie.
+reading, because what a member says about its own size may be a lie. That is not the reader of
+packs.archive, which holds all files of a pack at once and refuses the whole of it for one bad
+name: here there may be ten times as many pictures, and one that is bad is only left out.
 """
 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
+from stickerstudio.packs.archive import ZIP_ERRORS, is_ignored
 from stickerstudio.packs.reading import read_any
 
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".gif", ".bmp", ".avif", ".tif", ".tiff")
@@ -22,8 +24,6 @@ MAX_FILE = 64 * 2**20  # bytes of one picture
 MAX_TEXT = 64 * 1024  # bytes of one caption file
 _PACK_MARKS = frozenset({"emoji.txt", "contents.json", "title.txt", "author.txt"})
 """Files by which a folder or a zip is a sticker pack, whose emoji say what each picture shows."""
-
-_BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _folder_entries(folder: Path) -> list[Entry]:
 def _walk(folder: Path) -> Iterator[Path]:
     """Pictures below `folder`; links are not followed out of it, hidden files are left alone."""
     for path in folder.iterdir():
-        if path.name.startswith((".", "__MACOSX")):
+        if is_ignored(path.name):
             continue
         if path.is_dir():
             if not path.is_symlink():
@@ -129,7 +129,7 @@ def _zip_entries(source: Path) -> list[Entry]:
                 for name in names
                 if (text := str(PurePosixPath(name).with_suffix(".txt"))) in members
             }
-    except _BAD_ZIP as error:
+    except ZIP_ERRORS as error:
         raise BadFileError(
             tr("{name} could not be opened.", name=source.name),
             tr("It says: {reason}.", reason=error),
@@ -147,7 +147,7 @@ def _zip_entries(source: Path) -> list[Entry]:
 
 def _is_picture(name: str) -> bool:
     path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
+    hidden = any(is_ignored(part) for part in path.parts if part != "..")
     return not hidden and path.suffix.lower() in PICTURES
 
 
@@ -157,7 +157,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> 
     try:
         with archive.open(info) as stream:
             data = stream.read(most + 1)
-    except (*_BAD_ZIP, zlib.error, EOFError) as error:
+    except ZIP_ERRORS as error:
         raise ValueError(str(error)) from error
     if len(data) > most:
         raise ValueError(tr("the file is larger than {n} MB", n=most // 2**20 or 1))

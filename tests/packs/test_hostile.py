@@ -120,6 +120,18 @@ def test_a_truncated_archive_is_a_sentence(share: float, tmp_path: Path) -> None
         read_any(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_damaged_contents_are_a_sentence(method: int, tmp_path: Path) -> None:
+    path = tmp_path / "pack.zip"
+    with zipfile.ZipFile(path, "w", method) as target:
+        target.writestr("cat.webp", PICTURE)
+    data = bytearray(path.read_bytes())
+    data[60] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(BadFileError, match="damaged"):
+        read_any(path)
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_taken(tmp_path: Path) -> None:
     path = zipped(
         tmp_path / "pack.zip",

@@ -180,6 +180,19 @@ def test_damaged_zip(tmp_path: Path) -> None:
         read_set(archive)
 
 
+def test_a_damaged_picture_in_a_zip_is_left_out(tmp_path: Path) -> None:
+    archive = tmp_path / "art.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as zipped:
+        for file in sorted(fill(tmp_path / "art").iterdir()):
+            zipped.write(file, file.name)
+    contents = bytearray(archive.read_bytes())
+    contents[60] ^= 0xFF
+    archive.write_bytes(contents)
+    data = read_set(archive)
+    assert len(data.pictures) == 7
+    assert len(data.refused) == 1
+
+
 def test_letters_are_not_mirrored(tmp_path: Path) -> None:
     folder = fill(tmp_path / "art", 5)
     (folder / "cat_00002.txt").write_text('cat with a sign "meow"', encoding="utf-8")
