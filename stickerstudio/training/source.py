@@ -11,6 +11,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
@@ -80,7 +81,7 @@ def _folder_entries(folder: Path) -> list[Entry]:
         Entry(
             file.relative_to(folder).as_posix(),
             lambda file=file: _read_file(file, MAX_FILE),
-            text=_side_text(file.with_suffix(".txt")),
+            text=_side_text(partial(_read_file, file.with_suffix(".txt"), MAX_TEXT)),
         )
         for file in files
     ]
@@ -98,9 +99,10 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _side_text(file: Path) -> str:
+def _side_text(read: Callable[[], bytes]) -> str:
+    """A caption; one that is missing, damaged or as long as a book is none."""
     try:
-        return _read_file(file, MAX_TEXT).decode("utf-8-sig", "replace")
+        return read().decode("utf-8-sig", "replace")
     except (OSError, ValueError):
         return ""
 
@@ -125,7 +127,7 @@ def _zip_entries(source: Path) -> list[Entry]:
             if len(names) > MAX_PICTURES:
                 raise _too_many(len(names))
             texts = {
-                name: _read_member(archive, members[text], MAX_TEXT).decode("utf-8-sig", "replace")
+                name: _side_text(partial(_read_member, archive, members[text], MAX_TEXT))
                 for name in names
                 if (text := str(PurePosixPath(name).with_suffix(".txt"))) in members
             }

@@ -193,6 +193,18 @@ def test_a_damaged_picture_in_a_zip_is_left_out(tmp_path: Path) -> None:
     assert len(data.refused) == 1
 
 
+def test_a_caption_as_long_as_a_book_costs_only_itself(tmp_path: Path) -> None:
+    folder, archive = fill(tmp_path / "art"), tmp_path / "art.zip"
+    (folder / "cat_00002.txt").write_text("once upon a time " * 5_000)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for file in sorted(folder.iterdir()):
+            zipped.write(file, file.name)
+    for source in (folder, archive):
+        data = read_set(source)
+        assert len(data.pictures) == 8
+        assert not any("once" in "".join(each.captions) for each in data.pictures)
+
+
 def test_letters_are_not_mirrored(tmp_path: Path) -> None:
     folder = fill(tmp_path / "art", 5)
     (folder / "cat_00002.txt").write_text('cat with a sign "meow"', encoding="utf-8")
