@@ -60,6 +60,11 @@ class Collection(QObject):
         """The engine has put a sticker into the library, and the window shows it already."""
         self._added += 1
 
+    def catch_up(self) -> None:
+        """Take in a sticker whose engine was ended before the index knew of it; `_look` tells."""
+        if not self._closing:
+            self._background.start(self._catch_up())
+
     def set_favourite(self, sticker_ids: Sequence[str], on: bool) -> None:
         """Mark stickers as favourites, or not."""
         ids = tuple(sticker_ids)
@@ -143,6 +148,9 @@ class Collection(QObject):
         await self._see()
         if self._seen[0] != stamp and not (added and self._seen[1] == count + added):
             self.changed.emit()
+
+    async def _catch_up(self) -> None:
+        await self._background.call(self.library.catch_up, PATIENCE)
 
     async def _read_rest(self) -> None:
         """Let a worker read what is not in the index yet; `_look` sees it coming in."""

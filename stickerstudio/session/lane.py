@@ -7,7 +7,8 @@ the UI thread queued.
 What is guaranteed:
 - One job at a time, in the order that session.schedule says.
 - Events of a job that was cancelled or replaced are dropped, except a sticker that is already on
-  disk and the job's end.
+  disk and the job's end. A process that is killed may not come to tell of its last sticker: the
+  library is looked through then (Collection.catch_up).
 - A sketch that gave way to something more urgent is begun anew later; nobody hears of it.
 - A cancel the user asked for is answered within the engine's patience, or the process is killed
   and started anew; so it is at once when the user asks twice.

@@ -178,6 +178,7 @@ class Session(QObject):
         workbench.progress.connect(self.progress)
         workbench.engine_changed.connect(self.engine_changed)
         workbench.ready.connect(self._on_ready)
+        workbench.broken_off.connect(collection.catch_up)
         self.blending.notice.connect(self.notice)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
         for part in (collection, self.labels, shelves, workbench):

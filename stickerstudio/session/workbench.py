@@ -52,6 +52,7 @@ class Workbench(QObject):
     progress = Signal(object)  # Progress
     engine_changed = Signal()
     ready = Signal()  # the engine can take jobs: at the start, and after each restart
+    broken_off = Signal()  # the engine has ended, maybe between writing a sticker and telling of it
     notice = Signal(object)  # Notice
     closed = Signal()
 
@@ -227,6 +228,8 @@ class Workbench(QObject):
             self.engine = replace(self.engine, model="", memory_plan="")
         self.engine = replace(self.engine, state=state)
         self.engine_changed.emit()
+        if state in ("restarting", "stopped"):
+            self.broken_off.emit()
 
     def _on_news(self, event: Event) -> None:
         match event:

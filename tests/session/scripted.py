@@ -1,7 +1,8 @@
 """A Generator that does what the prompt tells it, run in the real child process. No torch, no Qt.
 
 Words in a prompt: "slow" steps, "killed" (SIGKILL), "killed-once", "exits", "crashes" (SIGSEGV),
-"hangs" (deaf to cancels), "raises", "fails", "silent" (no last event), "prints".
+"hangs" (deaf to cancels), "raises", "fails", "silent" (no last event), "prints", "unlisted" and
+"untold" (hangs once a sticker's file is written, before or after the index knows of it).
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Scripted:
 
     def __init__(self, paths: Paths, device: DeviceChoice) -> None:
         self._device = device
-        self._library = Library(paths.library)
+        self._library = Library(paths.library, patience=0)  # to add to, as the studio opens it
         self._steps = steps_file(paths)
         self._killed_before = paths.state / "killed"
         self._model = ""
@@ -147,7 +148,12 @@ class Scripted:
     def _deliver(self, job: Job, index: int, recipe: Recipe, emit: Emit) -> None:
         image = Image.new("RGBA", (8, 8), (recipe.seed % 256, 0, 0, 255))
         if isinstance(job, Order):
-            emit(StickerReady(job.job_id, index, self._library.add(image, recipe, 0.0)))
+            if "unlisted" in recipe.prompt:
+                self._library._insert = _hang
+            sticker = self._library.add(image, recipe, 0.0)
+            if "untold" in recipe.prompt:
+                _hang()
+            emit(StickerReady(job.job_id, index, sticker))
         else:
             emit(PreviewReady(job.job_id, 8, 8, image.tobytes(), recipe, 0.0))
 
@@ -168,11 +174,15 @@ class Scripted:
         if "crashes" in words:
             faulthandler._sigsegv()  # pyright: ignore[reportAttributeAccessIssue]
         if "hangs" in words:
-            while True:
-                time.sleep(3600)
+            _hang()
         if "raises" in words:
             raise RuntimeError("nobody foresaw this")
         if "fails" in words:
             emit(JobFailed(job_id, report(DiskError("No sticker.", "The disk is full.", "Tidy."))))
             return True
         return "silent" in words
+
+
+def _hang(*_: object, **_named: object) -> None:
+    while True:
+        time.sleep(3600)

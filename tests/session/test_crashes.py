@@ -160,6 +160,23 @@ def test_a_second_stop_does_not_wait(session: Session, watch: Watch):
     watch.until(lambda: watch.stickers)
 
 
+@pytest.mark.parametrize("word", ["unlisted", "untold"])
+def test_a_sticker_whose_engine_was_ended_before_it_told_of_it_is_shown(
+    session: Session, watch: Watch, word: str
+):
+    session._collection._poll.setInterval(20)
+    changes: list[int] = []
+    session.library_changed.connect(lambda: changes.append(session.library.count()))
+    make(session, "cat")
+    watch.idle()
+    make(session, f"otter {word}")
+    watch.until(lambda: len(list(session.paths.library.glob("????-??/*.png"))) == 2)
+    session.stop()
+    session.stop()
+    watch.until(lambda: 2 in changes, seconds=20)
+    assert len(watch.stickers) == 1
+
+
 def test_a_stopped_engine_starts_again_with_the_next_order(make_session: MakeSession, qtbot):
     session = make_session(scripted.create_broken_once)
     watch = Watch(session, qtbot)
