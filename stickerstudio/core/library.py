@@ -269,26 +269,7 @@ class Library(Labelling):
 
     def delete(self, sticker_ids: Sequence[str]) -> None:
         """Move stickers to the library's trash. Those that are gone by now are passed over."""
-
-        moved: list[Path] = []
-
-        def move(index: sqlite3.Connection) -> None:
-            for sticker_id in sticker_ids:
-                row = index.execute("SELECT file FROM sticker WHERE id = ?", (sticker_id,))
-                for (file,) in row.fetchall():
-                    moved.extend(self._to_trash(self.folder / file))
-                    index.execute("DELETE FROM sticker WHERE id = ?", (sticker_id,))
-
-        try:
-            self._index.write(move)
-        except BaseException:
-            for path in moved:  # all or nothing: what stays in the gallery must have its file
-                with suppress(OSError):
-                    (self._trash / path.name).replace(path)
-            raise
-        for folder in {self._trash, *(path.parent for path in moved)}:
-            with disk_errors(folder):
-                atomic.sync_folder(folder)
+        library_trash.put(self._index.write, self.folder, sticker_ids)
 
     def restore(self, sticker_ids: Sequence[str]) -> list[Sticker]:
         """Take stickers back out of the trash, marks included; in the order given.
@@ -301,9 +282,9 @@ class Library(Labelling):
         restored: list[Sticker] = []
         missing: list[str] = []
         for sticker_id in sticker_ids:
-            trashed = self._trash / f"{sticker_id}.png"
-            if _is_name(sticker_id) and trashed.is_file():
-                self._restore(trashed, marks.favourite.get(sticker_id, False))
+            if taken := library_trash.take(self.folder, sticker_id):
+                favourite = marks.favourite.get(sticker_id, False)
+                self._insert(taken.path, taken.facts, taken.created, favourite=favourite)
             try:
                 restored.append(self.get(sticker_id))
             except NotFoundError:
@@ -321,23 +302,16 @@ class Library(Labelling):
 
     def trash(self) -> list[str]:
         """The ids of the stickers in the trash, those deleted last first."""
-        return library_trash.ids(self._trash)
+        return library_trash.ids(self.folder)
 
     def trashed(self, sticker_id: str) -> Sticker:
         """A sticker in the trash. Raises NotFoundError, BadFileError."""
-        return library_trash.read(self._trash, sticker_id)
+        return library_trash.read(self.folder, sticker_id)
 
     def empty_trash(self, older_than_seconds: float = 0) -> int:
         """Delete for good what was put into the trash that long ago; how many that were."""
-        removed = 0
         with _is_folder(self._trash):
-            for item in sorted(self._trash.iterdir()):
-                # `delete` sets the file's time to the moment of deletion.
-                if item.is_file() and item.stat().st_mtime <= time.time() - older_than_seconds:
-                    item.unlink(missing_ok=True)
-                    library_painted.remove(self.folder, item.stem)
-                    removed += not atomic.is_temp(item.name)
-        return removed
+            return library_trash.empty(self.folder, older_than_seconds)
 
     def rebuild(self) -> int:
         """Make the index anew from the PNGs and marks; how many stickers there are."""
@@ -424,29 +398,6 @@ class Library(Labelling):
             )
         )
 
-    def _to_trash(self, path: Path) -> list[Path]:
-        """Move one file; nothing was moved where it had been removed by hand."""
-        try:
-            with disk_errors(path):
-                self._trash.mkdir(exist_ok=True)
-                trashed = path.replace(self._trash / path.name)
-                trashed.touch()  # when it was deleted, for empty_trash
-        except NotFoundError:
-            return []
-        return [path]
-
-    def _restore(self, trashed: Path, favourite: bool) -> None:
-        facts = read_facts(trashed)
-        with disk_errors(trashed):
-            created = trashed.stat().st_mtime if facts.created is None else facts.created
-        month = f"{datetime.fromtimestamp(created, UTC):%Y-%m}"
-        path = self.folder / month / trashed.name
-        with disk_errors(path):
-            path.parent.mkdir(exist_ok=True)
-            trashed.replace(path)
-            atomic.sync_folder(path.parent)
-        self._insert(path, facts, created, favourite=favourite)
-
     def _sticker(self, row: Row) -> Sticker:
         moment, sticker_id, file, recipe, width, height, seconds, favourite = row
         if not width:  # `redesign` is at it, or was killed there: the file knows
@@ -463,11 +414,6 @@ class Library(Labelling):
             seconds,
             bool(favourite),
         )
-
-
-def _is_name(sticker_id: str) -> bool:
-    """Whether `sticker_id` can be a file's name, and not a path to somewhere else."""
-    return Path(sticker_id).name == sticker_id and "\0" not in sticker_id
 
 
 def _gone(sticker_id: str) -> NotFoundError:
