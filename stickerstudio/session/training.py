@@ -8,41 +8,21 @@ offered again at the next start.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import time
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from stickerstudio.core.errors import EngineCrashError, ErrorReport, report
-from stickerstudio.core.i18n import current_language, tr
-from stickerstudio.core.messages import (
-    DeviceChoice,
-    EngineReady,
-    IsCancelled,
-    JobCancelled,
-    JobDone,
-    JobFailed,
-)
-from stickerstudio.core.paths import Paths
+from stickerstudio.core.errors import ErrorReport
+from stickerstudio.core.i18n import current_language
+from stickerstudio.core.messages import EngineReady, JobCancelled, JobDone, JobFailed
 from stickerstudio.session.background import Background
-from stickerstudio.session.process import (
-    Cancel,
-    EngineProcess,
-    Hold,
-    Message,
-    Run,
-    Shutdown,
-    Speak,
-    StartFailed,
-)
+from stickerstudio.session.process import Hold, Speak, StartFailed
 from stickerstudio.session.state import Notice
+from stickerstudio.session.trainer import CLOSE_PATIENCE, Crashed, MakesTrainer, TrainerLane
 from stickerstudio.training import jobs
 from stickerstudio.training.dataset import TrainingSet, read_set
 from stickerstudio.training.jobs import TrainingJob
@@ -62,33 +42,8 @@ if TYPE_CHECKING:
 
 GO_ON_AFTER = 1_500  # milliseconds without anything to make until the trainer goes on
 STOP_PATIENCE = 20.0  # seconds a step, and the saving after it, may take until it is ended by force
-CLOSE_PATIENCE = 3.0  # the same when the window closes: what was saved last is kept
 
 Stage = Literal["idle", "starting", "running", "holding", "stopping", "paused", "done"]
-
-
-class MakesTrainer(Protocol):
-    """engine.train.run.create: picklable by name."""
-
-    def __call__(self, paths: Paths, device: DeviceChoice) -> TrainerLike:
-        """A trainer, inside the child process."""
-        ...
-
-
-class TrainerLike(Protocol):
-    """core.messages.Generator, for trainings."""
-
-    def start(self) -> EngineReady:
-        """Import what is needed and choose the device."""
-        ...
-
-    def run(self, job: TrainingOrder, emit: Any, is_cancelled: IsCancelled) -> None:
-        """Do it; see engine.train.run.Trainer."""
-        ...
-
-    def close(self) -> None:
-        """Give back the memory."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +103,7 @@ class Training(QObject):
         self._background = background
         self._create = create
         self._job: TrainingJob | None = None
-        self._runner: _Runner | None = None
+        self._runner: TrainerLane | None = None
         self._stop_reading = False
         self._paces: dict[str, float] = {}
         self._one_by_one = asyncio.Lock()
@@ -324,7 +279,7 @@ class Training(QObject):
         self._job = job
         self.view = view
         speech = Speak(current_language(), session.paths.locales)
-        runner = _Runner(
+        runner = TrainerLane(
             make,
             session.paths.state / "training.log",
             TrainingOrder(1, job.folder, session.settings.device),
@@ -370,11 +325,7 @@ class Training(QObject):
                 self._set(stage="done")
             case JobCancelled():
                 self._set(stage="paused")
-            case JobFailed():
-                self._fail(event.error)
-            case StartFailed():
-                self._fail(event.error)
-            case _Crashed():
+            case JobFailed() | StartFailed() | Crashed():
                 self._fail(event.error)
             case _:
                 pass
@@ -416,87 +367,6 @@ class Training(QObject):
         self._runner.send(Hold(on))
         if self.view.stage != "starting":
             self._set(stage="holding" if on else "running")
-
-
-@dataclass(frozen=True, slots=True)
-class _Crashed:
-    error: ErrorReport
-
-
-class _Runner(QThread):
-    """The thread that owns the trainer's process: one loop, no shared state; see session.lane."""
-
-    news = Signal(object)
-
-    def __init__(
-        self,
-        make: Callable[[], object],
-        log: Path,
-        order: TrainingOrder,
-        speech: Speak,
-        parent: QObject,
-    ) -> None:
-        super().__init__(parent)
-        self._make, self._log, self._order, self._speech = make, log, order, speech
-        self._messages: deque[Message] = deque()
-        self._bell, self._ring = multiprocessing.Pipe(duplex=False)
-        self._kill_at: float | None = None
-
-    def send(self, message: Message) -> None:
-        """Tell the process."""
-        self._messages.append(message)
-        self._ring.send_bytes(b"!")
-
-    def stop(self, patience: float) -> None:
-        """Cancel; after `patience` seconds end it by force. What was saved last is kept."""
-        self._kill_at = time.monotonic() + patience
-        self.send(Cancel(self._order.job_id))
-
-    def run(self) -> None:
-        """The thread's loop."""
-        process = EngineProcess(self._make, self._log, self._speech)
-        process.send(Run(self._order))
-        ended = False
-        while not ended:
-            wire, sentinel = process.waitables
-            wait([wire, sentinel, self._bell], timeout=0.5)
-            while self._bell.poll():
-                self._bell.recv_bytes()
-            while self._messages:
-                process.send(self._messages.popleft())
-            ended = self._hear(process)
-            if not ended and self._kill_at is not None and time.monotonic() > self._kill_at:
-                process.kill()
-                ended = True
-        process.send(Shutdown())
-        if not process.join(CLOSE_PATIENCE):
-            process.kill()
-            process.join(1.0)
-
-    def _hear(self, process: EngineProcess) -> bool:
-        """Pass on all news; whether it was the last."""
-        try:
-            while (event := process.receive()) is not None:
-                self.news.emit(event)
-                if isinstance(event, JobDone | JobCancelled | JobFailed | StartFailed):
-                    return True
-        except EOFError:
-            process.join(1.0)
-            crash = process.crash()
-            self.news.emit(
-                _Crashed(
-                    report(
-                        EngineCrashError(
-                            tr("The training stopped unexpectedly."),
-                            crash.why,
-                            tr("Press “Go on”: it continues where it was saved last."),
-                        ),
-                        crash.details,
-                    )
-                )
-            )
-            return True
-        return False
 
 
 def views_of(
