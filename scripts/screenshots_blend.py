@@ -10,48 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
-import time
-import traceback
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stickerstudio import app
-from stickerstudio.core.messages import PreviewReady
-from stickerstudio.core.paths import Paths
+from scripts.photographing import photograph, save_both, until
 from stickerstudio.session.session import Session
-from stickerstudio.ui.compare_window import CompareWindow
 from stickerstudio.ui.main_window import MainWindow
-from stickerstudio.ui.mix_window import MixPadWindow
-from stickerstudio.ui.style_map_window import StyleMapWindow
-
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-PATIENCE = 300.0  # seconds
-
-
-async def until(seen: Callable[[], object]) -> None:
-    """Wait until `seen()` holds."""
-    end = time.monotonic() + PATIENCE
-    while not seen():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.02)
-
-
-async def picture_both(
-    window: MixPadWindow | StyleMapWindow | CompareWindow, session: Session, name: str
-) -> None:
-    """Save `window` in both themes as docs/<name>.png and <name>-dark.png."""
-    for theme, suffix in (("light", ""), ("dark", "-dark")):
-        session.change_settings(dark=theme)
-        await asyncio.sleep(0.5)
-        window.grab().save(str(DOCS / f"{name}{suffix}.png"))
 
 
 async def settle(session: Session) -> None:
     """Wait until the preview shows the draft."""
-    last: list[PreviewReady] = []
-    session.preview_ready.connect(last.append)
     await asyncio.sleep(0.2)
     await until(lambda: not session.previewing)
     await asyncio.sleep(0.2)
@@ -65,7 +32,7 @@ async def take_pad(main: MainWindow, session: Session) -> None:
     assert window is not None
     window.pad.move_point((0.42, 0.45))
     await settle(session)
-    await picture_both(window, session, "blend-pad")
+    await save_both(window, session, "blend-pad")
     window.close()
 
 
@@ -78,7 +45,7 @@ async def take_map(main: MainWindow, session: Session) -> None:
     await until(lambda: not window.filling and len(window.map.pictures) == 25)
     window.map.chosen.emit((2, 3))
     await settle(session)
-    await picture_both(window, session, "style-map")
+    await save_both(window, session, "style-map")
     window.close()
 
 
@@ -91,12 +58,13 @@ async def take_compare(main: MainWindow, session: Session) -> None:
     session.blending.mix(dict.fromkeys((info.name for info in session.loras[:2]), 0.35))
     await settle(session)
     await until(lambda: all(window.view.pictures))
-    await picture_both(window, session, "blend-compare")
+    await save_both(window, session, "blend-compare")
     window.close()
 
 
-async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) -> None:
-    """Every picture; `loras` are added first."""
+async def take_all(main: MainWindow, session: Session) -> None:
+    """Every picture; the LoRAs named are added first."""
+    loras = [Path(name) for name in sys.argv[1:]]
     await until(lambda: session.engine.state == "idle" and session.loras)
     for path in loras:
         session.add_lora(path)
@@ -107,37 +75,5 @@ async def take_all(main: MainWindow, session: Session, loras: Sequence[Path]) ->
     await take_compare(main, session)
 
 
-class Photographed(MainWindow):
-    """The window, which opens its tools once it is painted, and closes."""
-
-    failed = False
-    loras: tuple[Path, ...] = ()
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.resize(1400, 860)
-        self.painted.connect(self._begin)
-
-    def _begin(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._visit())
-
-    async def _visit(self) -> None:
-        try:
-            await take_all(self, self._session, self.loras)
-        except Exception:  # noqa: BLE001 — a picture that is missing must not hang the script
-            traceback.print_exc()
-            Photographed.failed = True
-        self.close()
-
-
-def main() -> int:
-    """Exit status 1 where a picture could not be taken."""
-    Photographed.loras = tuple(Path(name) for name in sys.argv[1:])
-    app.MainWindow = Photographed
-    with tempfile.TemporaryDirectory() as home:
-        app.run(["stickerstudio"], Paths.under(Path(home)))
-    return int(Photographed.failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(photograph(take_all))

@@ -8,37 +8,21 @@ the eight of tests/packs/art.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
-import time
-import traceback
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from stickerstudio import app
-from stickerstudio.core.paths import Paths
+from scripts.photographing import ROOT, photograph, save_both, until
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.session.session import Session
 from stickerstudio.ui.main_window import MainWindow
 
-ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 120.0  # seconds
 
-
-async def until(seen: Callable[[], object]) -> None:
-    """Wait until `seen()` holds."""
-    end = time.monotonic() + PATIENCE
-    while not seen():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.02)
-
-
-async def take_pack(main: MainWindow, session: Session, pictures: Sequence[Path]) -> None:
+async def take(main: MainWindow, session: Session) -> None:
     """A pack that all platforms would take, but for one: LINE's packs hold 8, 16, 24, …"""
+    named = [Path(argument) for argument in sys.argv[1:]]
+    pictures = named or sorted((ROOT / "tests" / "packs" / "art").glob("*.webp"))
     ids: list[str] = []
     for path in pictures:
         with Image.open(path) as image:
@@ -57,43 +41,9 @@ async def take_pack(main: MainWindow, session: Session, pictures: Sequence[Path]
     assert window is not None
     window.grid.clearSelection()
     window.grid.setCurrentRow(0)
-    for theme, suffix in (("light", ""), ("dark", "-dark")):
-        session.change_settings(dark=theme)
-        await asyncio.sleep(1.0)
-        window.grab().save(str(ROOT / "docs" / f"pack-editor{suffix}.png"))
+    await save_both(window, session, "pack-editor")
     window.close()
 
 
-class Photographed(MainWindow):
-    """The window, which takes its pictures once it is painted, and closes."""
-
-    failed = False
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.painted.connect(self._begin)
-
-    def _begin(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._visit())
-
-    async def _visit(self) -> None:
-        named = [Path(argument) for argument in sys.argv[1:]]
-        try:
-            pictures = named or sorted((ROOT / "tests" / "packs" / "art").glob("*.webp"))
-            await take_pack(self, self._session, pictures)
-        except Exception:  # noqa: BLE001 — a picture that is missing must not hang the script
-            traceback.print_exc()
-            Photographed.failed = True
-        self.close()
-
-
-def main() -> int:
-    """Exit status 1 where a picture could not be taken."""
-    app.MainWindow = Photographed
-    with tempfile.TemporaryDirectory() as home:
-        app.run(["stickerstudio"], Paths.under(Path(home)))
-    return int(Photographed.failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(photograph(take))

@@ -12,14 +12,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import tempfile
-import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 
-from stickerstudio import app
-from stickerstudio.core.paths import Paths
+from scripts.photographing import photograph, save_both, until
 from stickerstudio.session.session import Session
 from stickerstudio.session.training import TrainingView, views_of
 from stickerstudio.training import jobs
@@ -28,26 +23,7 @@ from stickerstudio.training.report import load_report
 from stickerstudio.ui.main_window import MainWindow
 from stickerstudio.ui.train_window import TrainWindow
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (1120, 780)
-PATIENCE = 120.0  # seconds
-
-
-async def until(seen: Callable[[], object]) -> None:
-    """Wait until `seen()` holds."""
-    end = time.monotonic() + PATIENCE
-    while not seen():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.05)
-
-
-async def take(window: TrainWindow, session: Session, name: str) -> None:
-    """Save `window` in both themes."""
-    for theme, suffix in (("light", ""), ("dark", "-dark")):
-        session.change_settings(dark=theme)
-        await asyncio.sleep(0.6)
-        window.grab().save(str(DOCS / f"{name}{suffix}.png"))
 
 
 async def take_captions(window: TrainWindow, session: Session, art: Path) -> None:
@@ -61,7 +37,7 @@ async def take_captions(window: TrainWindow, session: Session, art: Path) -> Non
     form.consent.setChecked(True)
     window.data.refused.setChecked(True)
     await asyncio.sleep(3)  # the thumbnails
-    await take(window, session, "train-captions")
+    await save_both(window, session, "train-captions")
 
 
 async def take_running(window: TrainWindow, session: Session, folder: Path) -> None:
@@ -80,7 +56,7 @@ async def take_running(window: TrainWindow, session: Session, folder: Path) -> N
         rows=tuple(row for row in rows if row.step <= now),
     )
     training.view_changed.emit()
-    await take(window, session, "train-running")
+    await save_both(window, session, "train-running")
 
 
 def _measured_pace(folder: Path, model: str) -> float:
@@ -94,43 +70,19 @@ async def take_report(window: TrainWindow, session: Session, folder: Path) -> No
     job = jobs.load(folder)
     session.training.view = TrainingView()  # the one that was shown as running
     session.training.show_report(job, load_report(job.report))
-    await take(window, session, "train-report")
+    await save_both(window, session, "train-report")
 
 
-class Photographed(MainWindow):
-    """The window, which takes its own pictures once it is painted, and closes."""
-
-    failed = False
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.painted.connect(self._begin)
-
-    def _begin(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._visit())
-
-    async def _visit(self) -> None:
-        art, folder = map(Path, sys.argv[1:3])
-        try:
-            self.show_train()
-            assert self.train is not None
-            self.train.resize(*SIZE)
-            await take_captions(self.train, self._session, art)
-            await take_running(self.train, self._session, folder)
-            await take_report(self.train, self._session, folder)
-        except Exception:  # noqa: BLE001 — a picture that is missing must not hang the script
-            traceback.print_exc()
-            Photographed.failed = True
-        self.close()
-
-
-def main() -> int:
-    """Exit status 1 where a picture could not be taken."""
-    app.MainWindow = Photographed
-    with tempfile.TemporaryDirectory() as home:
-        app.run(["stickerstudio"], Paths.under(Path(home)))
-    return int(Photographed.failed)
+async def take(main: MainWindow, session: Session) -> None:
+    """The training window's pages."""
+    art, folder = map(Path, sys.argv[1:3])
+    main.show_train()
+    assert main.train is not None
+    main.train.resize(*SIZE)
+    await take_captions(main.train, session, art)
+    await take_running(main.train, session, folder)
+    await take_report(main.train, session, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(photograph(take))
