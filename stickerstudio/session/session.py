@@ -12,15 +12,14 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from stickerstudio.chat.transcript import Transcript
 from stickerstudio.core import settings as settings_file
 from stickerstudio.core import wildcards
-from stickerstudio.core.atomic import write_text_atomic
-from stickerstudio.core.errors import BadInputError, ErrorReport, StudioError, disk_errors, report
+from stickerstudio.core.errors import BadInputError, ErrorReport, StudioError, report
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.library import Library
 from stickerstudio.core.messages import DeviceChoice, Generator
@@ -35,6 +34,7 @@ from stickerstudio.session.background import Background
 from stickerstudio.session.blending import Blending
 from stickerstudio.session.collection import Collection
 from stickerstudio.session.conversation import Conversation
+from stickerstudio.session.drafting import DraftChanges, Drafting
 from stickerstudio.session.labels import Labels
 from stickerstudio.session.process import MakeGenerator
 from stickerstudio.session.shelves import Shelves
@@ -46,12 +46,8 @@ from stickerstudio.session.state import (
     EngineView,
     JobView,
     Notice,
-    blend_of,
-    checked,
-    draft_to_json,
     merged_blend,
     random_seed,
-    read_draft,
     recipe_of,
 )
 from stickerstudio.session.variations import Variations
@@ -63,28 +59,12 @@ if TYPE_CHECKING:
     from stickerstudio.session.designing import Designing
     from stickerstudio.session.expressions import Expressions
     from stickerstudio.session.packing import Packing
-    from stickerstudio.session.training import MakesTrainer, Training
+    from stickerstudio.session.trainer import MakesTrainer
+    from stickerstudio.session.training import Training
 
 CreateGenerator = Callable[[Paths, DeviceChoice], Generator]  # picklable: a module's function
 
-SAVE_DELAY = 500  # milliseconds from a change of the draft until it is on disk
 CLOSE_DEADLINE = 4_800  # milliseconds; then a disk or a network that hangs is left to itself
-
-
-class DraftChanges(TypedDict, total=False):
-    """What `Session.edit` can change; see Draft for each."""
-
-    prompt: str
-    seed: int
-    seed_locked: bool
-    count: int
-    steps: int
-    model: str
-    live: bool
-    cutout: bool
-    size: tuple[int, int] | None
-    start: str | None
-    strength: float
 
 
 class Session(QObject):
@@ -100,7 +80,7 @@ class Session(QObject):
         DiskError: the library's folder cannot be used.
 
     Attributes:
-        draft, settings: frozen, replaced as a whole by `edit` and its like, `change_settings`.
+        settings: frozen, replaced as a whole by `change_settings`, as `draft` is by `edit`.
         labels: collections, tags, the trash and the disk's use.
         workers: processes for heavy work on pixels.
         variations: more like a sticker, and pictures to start from.
@@ -137,7 +117,6 @@ class Session(QObject):
         self.paths = paths
         self._create = create
         self._settings_path = paths.state / "settings.json"
-        self._draft_path = paths.state / "draft.json"
         self.settings: Settings = settings_file.load(self._settings_path)
         self._background = Background(loop, self._report)
         self.workers = Workers(paths.locales, self)
@@ -154,9 +133,7 @@ class Session(QObject):
         self._workbench = Workbench(self._maker(), paths.state / "engine.log", paths.locales, self)
         self.sketches = Sketches(self._workbench, self)
         self.variations = Variations(self, self._background)
-        self.draft: Draft = self._restored_draft()
-        self._save_timer = QTimer(self, singleShot=True, interval=SAVE_DELAY)
-        self._save_timer.timeout.connect(lambda: self._background.start(self._save_draft()))
+        self._drafting = Drafting(self, self._workbench, self._background)
         self.blending = Blending(self, self._background)
         self.make_trainer: Callable[[], MakesTrainer] | None = None
         self._in_turn = asyncio.Lock()
@@ -166,10 +143,12 @@ class Session(QObject):
 
     def _connect(self) -> None:
         collection, shelves, workbench = self._collection, self._shelves, self._workbench
+        self._drafting.changed.connect(self.draft_changed)
+        self._drafting.preview_cleared.connect(self.preview_cleared)
         collection.changed.connect(self.library_changed)
         collection.saved.connect(self.saved)
         shelves.models_changed.connect(self.models_changed)
-        shelves.loras_changed.connect(self._on_loras)
+        shelves.loras_changed.connect(self._drafting.follow_shelf)
         shelves.download_changed.connect(self.download_changed)
         self._conversation.changed.connect(self.chat_changed)
         workbench.preview_ready.connect(self.preview_ready)
@@ -177,7 +156,7 @@ class Session(QObject):
         workbench.jobs_changed.connect(self.jobs_changed)
         workbench.progress.connect(self.progress)
         workbench.engine_changed.connect(self.engine_changed)
-        workbench.ready.connect(self._on_ready)
+        workbench.ready.connect(self._drafting.remake)
         workbench.broken_off.connect(collection.catch_up)
         self.blending.notice.connect(self.notice)
         workbench.closed.connect(lambda: self._background.start(self._finish()))
@@ -230,6 +209,11 @@ class Session(QObject):
         return tool in self.__dict__
 
     # --- what there is to see ---
+
+    @property
+    def draft(self) -> Draft:
+        """What will be made next."""
+        return self._drafting.draft
 
     @property
     def jobs(self) -> list[JobView]:
@@ -291,6 +275,7 @@ class Session(QObject):
         """Start the engine and warm the draft's model. Call it once the window is shown."""
         if not self._started:
             self._started = True
+            self._drafting.start()
             self._workbench.start()
             self._collection.start()
             self._shelves.report_problems()
@@ -304,29 +289,15 @@ class Session(QObject):
 
     def edit(self, **changes: Unpack[DraftChanges]) -> None:
         """Change the draft; numbers are brought into their range. Remakes the preview when live."""
-        draft = replace(self.draft, **changes)
-        if draft.seed != self.draft.seed:
-            draft = replace(draft, variation_strength=0.0)
-        if draft.model != self.draft.model:
-            draft = replace(draft, size=changes.get("size"))
-            card = self.model_card(draft.model)
-            if card is not None and not card.min_steps <= draft.steps <= card.max_steps:
-                draft = replace(draft, steps=card.default_steps)
-        self._set_draft(draft)
+        self._drafting.edit(**changes)
 
     def set_weight(self, name: str, weight: float) -> None:
         """Set the weight of LoRA `name`, −2 … 2. Remakes the preview when live."""
-        self.set_blend(
-            replace(entry, weight=weight) if entry.name == name else entry
-            for entry in self.draft.blend
-        )
+        self._drafting.set_entry(name, weight=weight)
 
     def set_enabled(self, name: str, on: bool) -> None:
         """Let LoRA `name` take part in the blend, or not."""
-        self.set_blend(
-            replace(entry, enabled=on) if entry.name == name else entry
-            for entry in self.draft.blend
-        )
+        self._drafting.set_entry(name, enabled=on)
 
     def only(self, name: str) -> None:
         """Let LoRA `name` take part, and no other."""
@@ -334,7 +305,7 @@ class Session(QObject):
 
     def set_blend(self, entries: Iterable[BlendEntry]) -> None:
         """Replace the whole blend at once. Remakes the preview when live."""
-        self._set_draft(replace(self.draft, blend=tuple(entries)))
+        self._drafting.set_blend(entries)
 
     def reset_blend(self) -> None:
         """Every LoRA back to its default weight and switched off."""
@@ -350,40 +321,7 @@ class Session(QObject):
         The seed is locked, so that the next make gives the same sticker. What is no longer here
         is named in a notice, and the rest taken over.
         """
-        recipe = sticker.recipe
-        card = self.model_card(recipe.model)
-        own_size = card is not None and card.size == (recipe.width, recipe.height)
-        draft = replace(
-            self.draft,
-            prompt=recipe.prompt,
-            seed=recipe.seed,
-            seed_locked=True,
-            steps=recipe.num_inference_steps,
-            size=None if own_size else (recipe.width, recipe.height),
-            cutout=recipe.cutout,
-            start=recipe.start,
-            strength=recipe.strength,
-            variation_seed=recipe.variation_seed,
-            variation_strength=recipe.variation_strength,
-            blend=blend_of(recipe.active_loras, self.draft.blend),
-        )
-        here = {entry.name for entry in self.draft.blend}
-        missing = sorted({lora.name for lora in recipe.active_loras} - here)
-        if card is None or card.location is None:
-            missing.insert(0, recipe.model)
-        else:
-            draft = replace(draft, model=recipe.model)
-        self._set_draft(draft)
-        if missing:
-            self.notice.emit(
-                Notice(
-                    text=tr(
-                        "This sticker was made with {names}, which is not here any more. "
-                        "Everything else was taken over.",
-                        names=", ".join(missing),
-                    )
-                )
-            )
+        self._drafting.use(sticker.recipe)
 
     def hurry_preview(self) -> None:
         """A hand has let go: no older preview is waited for any more."""
@@ -394,15 +332,7 @@ class Session(QObject):
 
         None where it cannot be made: without words, or without its model.
         """
-        draft = checked(draft or self.draft)
-        card = self.model_card(draft.model)
-        if not draft.prompt.strip() or card is None or card.location is None:
-            return None
-        try:
-            return recipe_of(draft, card, upscale=1)
-        except StudioError as error:
-            self._report(report(error))
-            return None
+        return self._drafting.preview_recipe(draft)
 
     # --- making ---
 
@@ -541,12 +471,12 @@ class Session(QObject):
             self.restart_engine()
         if self.settings.language != before.language:
             self._workbench.speak()
-        draft = self.draft
+        drafted: DraftChanges = {}
         if self.settings.live_preview != before.live_preview:
-            draft = replace(draft, live=self.settings.live_preview)
+            drafted["live"] = self.settings.live_preview
         if self.settings.cutout != before.cutout:
-            draft = replace(draft, cutout=self.settings.cutout)
-        self._set_draft(draft)
+            drafted["cutout"] = self.settings.cutout
+        self.edit(**drafted)
 
     def perform(self, action: str) -> None:
         """Do what a Notice's button says: "undo_delete", "retry_lost" or "restart_engine"."""
@@ -568,9 +498,7 @@ class Session(QObject):
             self.workers.close()
             if self._is_made("training"):
                 self.training.close()
-            if self._save_timer.isActive():
-                self._save_timer.stop()
-                self._background.start(self._save_draft())
+            self._drafting.close()
             self._workbench.close()
             QTimer.singleShot(CLOSE_DEADLINE, self, self._say_closed)
 
@@ -594,71 +522,9 @@ class Session(QObject):
     def _maker(self) -> MakeGenerator:
         return functools.partial(self._create, self.paths, self.settings.device)
 
-    def _restored_draft(self) -> Draft:
-        default = Draft(
-            seed=random_seed(),
-            model=self.settings.model,
-            live=self.settings.live_preview,
-            cutout=self.settings.cutout,
-        )
-        draft = read_draft(self._draft_path, default)
-        usable = {card.name: card for card in self.models if card.location is not None}
-        if usable and draft.model not in usable:
-            card = usable.get(Settings().model) or next(iter(usable.values()))
-            draft = replace(draft, model=card.name, steps=card.default_steps, size=None)
-        return replace(draft, live=default.live, cutout=default.cutout)
-
-    def _set_draft(self, draft: Draft) -> None:
-        before, self.draft = self.draft, checked(draft)
-        self._announce_draft(before)
-
-    def _announce_draft(self, before: Draft) -> None:
-        draft = self.draft
-        if draft == before:
-            return
-        self._save_timer.start()
-        self.draft_changed.emit()
-        self.change_settings(live_preview=draft.live, cutout=draft.cutout, model=draft.model)
-        if draft.model != before.model:
-            self._warm()
-        if replace(draft, count=before.count, seed_locked=before.seed_locked) != before:
-            self._preview()
-
-    def _preview(self) -> None:
-        if not self.draft.live or not self.draft.prompt.strip():
-            self._workbench.drop_preview()
-            self.preview_cleared.emit()
-        elif self._started and not self._closing:
-            recipe = self.preview_recipe()
-            if recipe is not None:
-                self._workbench.preview(recipe)
-
-    def _warm(self) -> None:
-        card = self.model_card(self.draft.model)
-        if self._started and card is not None and card.location is not None:
-            self._workbench.warm(card.name)
-
-    def _on_ready(self) -> None:
-        self._warm()
-        self._preview()
-
     def _on_sticker(self, sticker: Sticker) -> None:
         self._collection.added()
         self.sticker_ready.emit(sticker)
-
-    def _on_loras(self, added: str) -> None:
-        before = self.draft
-        blend = (
-            replace(entry, enabled=True) if entry.name == added else entry
-            for entry in merged_blend(before.blend, self.loras)
-        )
-        self.draft = replace(before, blend=tuple(blend))
-        self.loras_changed.emit()  # rows first, then what they show
-        self._announce_draft(before)
-
-    async def _save_draft(self) -> None:
-        async with self._in_turn:
-            await self._background.call(_write, self._draft_path, draft_to_json(self.draft))
 
     async def _save_settings(self, settings: Settings) -> None:
         async with self._in_turn:
@@ -677,9 +543,3 @@ class Session(QObject):
 
     def _report(self, error: ErrorReport) -> None:
         self.notice.emit(Notice(error))
-
-
-def _write(path: Path, text: str) -> None:
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text_atomic(path, text)
