@@ -8,18 +8,15 @@ from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QModelIndex,
-    QObject,
     QPoint,
     Qt,
     QThreadPool,
     QTimer,
 )
-from PySide6.QtGui import QAction, QActionGroup, QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLineEdit,
     QMenu,
-    QMessageBox,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -39,7 +36,9 @@ from stickerstudio.ui.gallery_actions import GalleryActions, Name
 from stickerstudio.ui.gallery_delegate import GAP, GalleryDelegate
 from stickerstudio.ui.gallery_labels import LabelMenus
 from stickerstudio.ui.gallery_model import GalleryModel, Question, Role
+from stickerstudio.ui.gallery_search import SearchBox
 from stickerstudio.ui.gallery_shelf import GalleryShelf
+from stickerstudio.ui.gallery_trash import TrashTools
 from stickerstudio.ui.gallery_view import GalleryView
 from stickerstudio.ui.outgoing import MOST_OUTGOING, tidy
 from stickerstudio.ui.thumbnails import Thumbnails
@@ -48,7 +47,6 @@ from stickerstudio.ui.widgets import (
     EmptyState,
     FlowLayout,
     IconButton,
-    PushButton,
     label,
     name_control,
 )
@@ -86,14 +84,13 @@ class GalleryPane(Card):
         self.labels = LabelMenus(session.library, session.labels, self.chosen, self.view)
         self.shelf = GalleryShelf(session.labels)
         self._count = label("small")
-        self.search = QLineEdit()
+        self.search = SearchBox()
         self.sort = IconButton("sort")
         self.order: Order = "newest"
         self.favourites = IconButton("star")
         self.label_button = IconButton("tag")
-        self.restore = PushButton(icon="undo")
-        self.empty_trash = PushButton(icon="trash")
-        self._tools, self._trash_tools = QWidget(), QWidget()
+        self.trash = TrashTools()
+        self._tools = QWidget()
         self.buttons: dict[Name, IconButton] = {
             name: IconButton(self.actions_.icon(name)) for name in _BUTTONS
         }
@@ -121,10 +118,7 @@ class GalleryPane(Card):
         name_control(self.favourites, tr("Only favourites"))
         name_control(self.sort, tr("Order of the stickers"))
         name_control(self.label_button, tr("Collections and tags of the chosen stickers"))
-        self.restore.setText(tr("&Restore"))
-        name_control(self.restore, tr("Restore"), tr("Put the chosen stickers back"))
-        self.empty_trash.setText(tr("&Empty the trash…"))
-        name_control(self.empty_trash, tr("Empty the trash"))
+        self.trash.retranslate()
         self.view.setAccessibleName(tr("Stickers"))
         self._find.setText(tr("Search your stickers"))
         self.actions_.retranslate()
@@ -148,8 +142,6 @@ class GalleryPane(Card):
         head.addStretch()
         head.addWidget(self._count)
         self.favourites.setCheckable(True)
-        self.search.setClearButtonEnabled(True)
-        self.search.installEventFilter(self)
         filters = QHBoxLayout()
         filters.setSpacing(style.SPACE // 2)
         filters.addWidget(self.search, 1)
@@ -160,12 +152,7 @@ class GalleryPane(Card):
             if name == "delete":
                 tools.addWidget(self.label_button)
             tools.addWidget(button)
-        trash = QHBoxLayout(self._trash_tools)
-        trash.setContentsMargins(0, 0, 0, 0)
-        trash.addWidget(self.restore)
-        trash.addStretch()
-        trash.addWidget(self.empty_trash)
-        self._trash_tools.hide()
+        self.trash.hide()
         self.view.setFrameShape(GalleryView.Shape.NoFrame)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         for widget in (self.view, self.empty, self.unfound):
@@ -177,7 +164,7 @@ class GalleryPane(Card):
         inset.addLayout(self._stack)
         self.box.addLayout(inset, 1)
         self.box.addWidget(self._tools)
-        self.box.addWidget(self._trash_tools)
+        self.box.addWidget(self.trash)
         self._find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         self.addAction(self._find)
         self._delay.setSingleShot(True)
@@ -195,12 +182,14 @@ class GalleryPane(Card):
         self.thumbnails.ready.connect(self.model.changed)
         self._delay.timeout.connect(self.ask)
         self.search.textChanged.connect(self._delay.start)
+        self.search.entered.connect(self._go_to_found)
+        self.search.forgotten.connect(self.ask)
         self.favourites.toggled.connect(self.ask)
         self.shelf.chosen.connect(self._change_shelf)
         self.sort.clicked.connect(lambda: _below(self.sort, self.orders()))
         self.label_button.clicked.connect(lambda: _below(self.label_button, self.labels.menu()))
-        self.restore.clicked.connect(self._restore)
-        self.empty_trash.clicked.connect(self._ask_to_empty)
+        self.trash.restore.clicked.connect(self._restore)
+        self.trash.emptied.connect(session.labels.empty_trash)
         self._find.triggered.connect(self._focus_search)
         view.selectionModel().selectionChanged.connect(self._choose)
         view.activated.connect(self._send)
@@ -215,29 +204,11 @@ class GalleryPane(Card):
 
     # --- search ---
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys of the search box: down and Enter go to what was found, Esc forgets the words."""
-        if watched is self.search and isinstance(event, QKeyEvent):
-            if event.type() == QEvent.Type.KeyPress:
-                return self._search_key(event)
-            if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape:
-                if self.search.text():
-                    event.accept()  # before it stops what is being made
-                return bool(self.search.text())
-        return super().eventFilter(watched, event)
-
-    def _search_key(self, event: QKeyEvent) -> bool:
-        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.ask()
-            self.view.setFocus()
-            if not self.view.currentIndex().isValid() and self.model.rowCount():
-                self.view.setCurrentIndex(self.model.index(0))
-            return True
-        if event.key() == Qt.Key.Key_Escape and self.search.text():
-            self.search.clear()
-            self.ask()
-            return True
-        return False
+    def _go_to_found(self) -> None:
+        self.ask()
+        self.view.setFocus()
+        if not self.view.currentIndex().isValid() and self.model.rowCount():
+            self.view.setCurrentIndex(self.model.index(0))
 
     def ask(self) -> None:
         """Show what the heading, the search box, the order and the favourites button say, now."""
@@ -288,7 +259,7 @@ class GalleryPane(Card):
         for widget in (self.search, self.sort, self.favourites):
             widget.setEnabled(not trash)
         self._tools.setVisible(not trash)
-        self._trash_tools.setVisible(trash)
+        self.trash.setVisible(trash)
         self.actions_.locked = trash
         self.ask()
         self.actions_.update()
@@ -365,8 +336,7 @@ class GalleryPane(Card):
         else:
             text = ""
         self._count.setText(text)
-        self.restore.setEnabled(bool(chosen))
-        self.empty_trash.setEnabled(number > 0)
+        self.trash.show_state(chosen, number)
         self.label_button.setEnabled(bool(chosen))
         self.actions_.update()
 
@@ -388,25 +358,6 @@ class GalleryPane(Card):
         if ids := self.chosen():
             self._session.labels.restore(ids)
 
-    def _ask_to_empty(self) -> None:
-        number = self.model.rowCount()
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle(tr("Empty the trash"))
-        box.setText(
-            tr_n(
-                "Delete one sticker for good?",
-                "Delete {shown} stickers for good?",
-                number,
-                shown=self.locale().toString(number),
-            )
-        )
-        box.setInformativeText(tr("This cannot be undone."))
-        delete = box.addButton(tr("&Delete for good"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(tr("&Cancel"), QMessageBox.ButtonRole.RejectRole))
-        delete.clicked.connect(self._session.labels.empty_trash)
-        box.open()
-
     def _toggle_star(self, index: QModelIndex) -> None:
         if self.shelf.trash:
             return
@@ -420,7 +371,7 @@ class GalleryPane(Card):
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             restore = menu.addAction(tr("Restore"))
-            restore.setEnabled(self.restore.isEnabled())
+            restore.setEnabled(self.trash.restore.isEnabled())
             restore.triggered.connect(self._restore)
         else:
             menu = self.actions_.menu()

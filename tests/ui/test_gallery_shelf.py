@@ -172,16 +172,16 @@ def test_what_was_deleted_is_seen_restored_and_emptied(
     action(pane.shelf.menu_of_all(), "Trash").trigger()
     qtbot.waitUntil(lambda: sorted(prompts(pane)) == ["apple", "fig", "pear"])
     assert not pane.search.isEnabled()
-    assert not pane.restore.isEnabled()
+    assert not pane.trash.restore.isEnabled()
 
     choose(pane, "fig")
     assert not any(button.isEnabled() for button in pane.buttons.values())
     qtbot.keyClick(pane.view, Qt.Key.Key_Return)  # what is in the trash is not sent
-    qtbot.mouseClick(pane.restore, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(pane.trash.restore, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: sorted(prompts(pane)) == ["apple", "pear"])
     assert not session.chat.messages
 
-    qtbot.mouseClick(pane.empty_trash, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(pane.trash.empty, Qt.MouseButton.LeftButton)
     box = pane.findChild(QMessageBox)
     assert isinstance(box, QMessageBox)
     assert "2" in box.text()
@@ -225,5 +225,5 @@ def test_the_pictures_of_the_trash_are_painted(
 
 
 def test_the_new_controls_have_names(pane: GalleryPane) -> None:
-    for control in (pane.shelf, pane.sort, pane.label_button, pane.restore, pane.empty_trash):
+    for control in (pane.shelf, pane.sort, pane.label_button, pane.trash.restore, pane.trash.empty):
         assert control.accessibleName(), control
