@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 import torch.multiprocessing as mp
+from torch import Tensor
 
 
 def pick_device(name: str) -> torch.device:
@@ -32,6 +33,14 @@ def save_atomic(state: dict[str, Any], path: Path) -> None:
     partial.rename(path)
 
 
+def save_training(
+    path: Path, optimiser: torch.optim.Optimizer, step: int, clock: Clock, **kept: Any
+) -> None:
+    """Write ``kept``, the weights first of all, with what the training needs to go on."""
+    state = {"optimiser": optimiser.state_dict(), "step": step, "seconds": clock.seconds()}
+    save_atomic({**kept, **state}, path)
+
+
 def load_state(path: Path) -> dict[str, Any] | None:
     """The checkpoint, or None where there is none yet."""
     if not path.exists():
@@ -45,6 +54,15 @@ def cosine(progress: float, warmup: float = 0.02, floor: float = 0.02) -> float:
         return max(progress / warmup, 0.01)
     along = min((progress - warmup) / (1 - warmup), 1.0)
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * along))
+
+
+def descend(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+    """One step down, its gradient's norm held to 1."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    moved = [each for group in optimiser.param_groups for each in group["params"]]
+    torch.nn.utils.clip_grad_norm_(moved, 1.0)
+    optimiser.step()
 
 
 class Clock:

@@ -20,7 +20,16 @@ from torch import Tensor, nn
 
 from recipes.starter import codec, nets, teach
 from recipes.starter.batches import Batches
-from recipes.starter.common import Clock, Turns, cosine, load_state, log, save_atomic, side_by_side
+from recipes.starter.common import (
+    Clock,
+    Turns,
+    cosine,
+    descend,
+    load_state,
+    log,
+    save_training,
+    side_by_side,
+)
 
 PLACES = 16
 """Tokens at the end of a prompt that hold the picture, a sixteenth each."""
@@ -140,16 +149,8 @@ def _train(
     losses: list[float] = []
 
     def save() -> None:
-        save_atomic(
-            {
-                "model": pupils.state_dict(),
-                "reader": reader.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "step": turns.peek(),
-                "seconds": clock.seconds(),
-            },
-            checkpoint,
-        )
+        states = {"model": pupils.state_dict(), "reader": reader.state_dict()}
+        save_training(checkpoint, optimiser, turns.peek(), clock, **states)
 
     while clock.seconds() < end and (step := turns.take()) is not None:
         for group in optimiser.param_groups:
@@ -160,10 +161,7 @@ def _train(
         if step % TAUGHT_EVERY == 0:
             meaning = lessons.loss(pupils, np.random.default_rng((seed, 10, step)), TAUGHT)
             loss = loss + TAUGHT_WEIGHT * meaning
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, optimiser)
         if rank:
             continue
         losses.append(float(picture.detach()))

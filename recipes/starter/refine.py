@@ -20,19 +20,24 @@ from torch import Tensor
 
 from recipes.starter import codec, export, manifest, nets, poses
 from recipes.starter.captions import STYLE_WORDS, load_words
-from recipes.starter.common import Clock, cosine, load_state, log, save_atomic
+from recipes.starter.common import (
+    Clock,
+    cosine,
+    descend,
+    load_state,
+    log,
+    save_atomic,
+    save_training,
+)
 from recipes.starter.lpips import Lpips
 from recipes.starter.sources import BASE_STYLES
 from recipes.starter.train_vae import (
     CHECKPOINT_SECONDS,
-    EDGE_WEIGHT,
     LOG_EVERY,
-    LPIPS_SHARE,
-    LPIPS_WEIGHT,
     augment,
-    decoded,
-    edges,
+    distances,
     measure,
+    optimiser_of,
     split,
 )
 
@@ -98,11 +103,7 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
         raise RuntimeError("train the decoder first: python -m recipes.starter vae")
     model.load_state_dict(source["model"])
     model.to(device, memory_format=torch.channels_last)  # pyright: ignore
-    back: Any = model.post_quant_conv
-    trained = [*back.parameters(), *model.decoder.parameters()]
-    optimiser = torch.optim.AdamW(
-        trained, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
-    )
+    optimiser = optimiser_of(model)
     if "optimiser" in source:
         optimiser.load_state_dict(source["optimiser"])
     step, clock = (state["step"], Clock(state["seconds"])) if state else (0, Clock())
@@ -129,18 +130,8 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
         z = torch.cat([painted[own].to(device), clean + torch.randn_like(clean) * level])
         x = torch.cat([codec.to_float(goals[own]).to(device), drawn])
         x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            y = decoded(model, z)
-            seen = rng.random() < LPIPS_SHARE
-            distance = perceptual(y, x).float() if seen else x.new_zeros(())
-        y = y.float()
-        l1 = (y - x).abs().mean()
-        edge = sum((a - b).abs().mean() for a, b in zip(edges(y), edges(x), strict=True))
-        loss = l1 + EDGE_WEIGHT * edge + LPIPS_WEIGHT * distance
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
+        loss, l1, distance = distances(model, perceptual, z, x, rng)
+        descend(loss, optimiser)
         step += 1
         sums += torch.stack([l1, distance]).detach().cpu()
         count += 1
@@ -149,20 +140,8 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
             log(work / "refine.log", step=step, seconds=clock.seconds(), l1=mean[0], lpips=mean[1])
             sums, count = torch.zeros(2), 0
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
-            _save(model, optimiser, step, clock, checkpoint)
+            save_training(checkpoint, optimiser, step, clock, model=model.state_dict())
             saved = clock.seconds()
-    _save(model, optimiser, step, clock, checkpoint)
+    save_training(checkpoint, optimiser, step, clock, model=model.state_dict())
     unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
     log(work / "refine.log", step=step, psnr_held_out=unseen, psnr_base=own_value)
-
-
-def _save(
-    model: Any, optimiser: torch.optim.Optimizer, step: int, clock: Clock, path: Path
-) -> None:
-    state = {
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-        "seconds": clock.seconds(),
-    }
-    save_atomic(state, path)

@@ -21,7 +21,17 @@ from torch.nn import functional
 
 from recipes.starter import manifest, nets, tokens, vocabulary
 from recipes.starter.captions import STYLE_WORDS, Captioner, held_out, load_words
-from recipes.starter.common import Clock, Turns, cosine, load_state, log, save_atomic, side_by_side
+from recipes.starter.common import (
+    Clock,
+    Turns,
+    cosine,
+    descend,
+    load_state,
+    log,
+    save_atomic,
+    save_training,
+    side_by_side,
+)
 
 BATCH = 256
 LEARNING_RATE = 2e-3
@@ -207,10 +217,7 @@ def _train(rank: int, model: Pupils, turns: Turns, work: Path, seed: int, clock:
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * cosine(step / turns.total)
         loss = lessons.loss(model, rng, BATCH)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, optimiser)
         if rank:
             continue
         sums.append(float(loss.detach()))
@@ -223,22 +230,10 @@ def _train(rank: int, model: Pupils, turns: Turns, work: Path, seed: int, clock:
             )
             sums = []
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
-            _save(model, optimiser, step + 1, clock, checkpoint)
+            save_training(checkpoint, optimiser, step + 1, clock, model=model.state_dict())
             saved = clock.seconds()
     if rank == 0:
-        _save(model, optimiser, turns.total, clock, checkpoint)
-
-
-def _save(
-    model: Pupils, optimiser: torch.optim.Optimizer, step: int, clock: Clock, path: Path
-) -> None:
-    state = {
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-        "seconds": clock.seconds(),
-    }
-    save_atomic(state, path)
+        save_training(checkpoint, optimiser, turns.total, clock, model=model.state_dict())
 
 
 def load(work: Path) -> Pupils:

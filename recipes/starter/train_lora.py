@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from recipes.starter import codec, manifest, poses, tokens
 from recipes.starter.batches import signal_and_noise
 from recipes.starter.captions import Captioner, load_words
-from recipes.starter.common import Clock, cosine, load_state, log, save_atomic
+from recipes.starter.common import Clock, cosine, descend, load_state, log, save_training
 from recipes.starter.deck import Deck, Mix
 from recipes.starter.poses import Seconds
 from recipes.starter.sources import ART
@@ -146,10 +146,7 @@ def run(
         a, s = signal[t].view(-1, 1, 1, 1), noise_level[t].view(-1, 1, 1, 1)
         noisy, target_v = (a * x + s * noise).to(device), (a * noise - s * x).to(device)
         loss = (painter(noisy, t.to(device), ids.to(device)) - target_v).square().mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+        descend(loss, optimiser)
         step += 1
         losses.append(float(loss.detach()))
         if step % 25 == 0:
@@ -158,15 +155,7 @@ def run(
             losses.clear()
         if step == steps or clock.seconds() - saved > CHECKPOINT_SECONDS:
             lora = get_peft_model_state_dict(painter.unet)
-            save_atomic(
-                {
-                    "lora": lora,
-                    "optimiser": optimiser.state_dict(),
-                    "step": step,
-                    "seconds": clock.seconds(),
-                },
-                checkpoint,
-            )
+            save_training(checkpoint, optimiser, step, clock, lora=lora)
             saved = clock.seconds()
     save(painter.unet, style, target, steps)
 

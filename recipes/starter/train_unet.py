@@ -6,7 +6,6 @@ import time
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +13,15 @@ from torch import Tensor, nn
 
 from recipes.starter import graft, layout, nets, teach
 from recipes.starter.batches import Batches, stream
-from recipes.starter.common import Clock, Turns, load_state, log, save_atomic, side_by_side
+from recipes.starter.common import (
+    Clock,
+    Turns,
+    descend,
+    load_state,
+    log,
+    save_training,
+    side_by_side,
+)
 from recipes.starter.deck import LAST
 from recipes.starter.render import SIZE
 
@@ -187,6 +194,11 @@ def _train(
     tally = Tally(work, clock)
     saved = clock.seconds()
     began = time.monotonic()
+
+    def save(step: int) -> None:
+        states = {"model": model.state_dict(), "average": average.state_dict()}
+        save_training(checkpoint, optimiser, step, clock, **states)
+
     model.train()
     for step, batch in stream(batches, turns, first, plan.loaders):
         progress = clock.seconds() / plan.seconds
@@ -206,19 +218,16 @@ def _train(
         if step % TAUGHT_EVERY == 0:
             rng = np.random.default_rng((seed, 9, step))
             loss = loss + TAUGHT_WEIGHT * TAUGHT_EVERY * lessons.loss(model, rng, TAUGHT)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, optimiser)
         if rank:
             continue
         follow(average, model, step)
         tally.add(step, each.detach(), t)
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
-            _save(model, average, optimiser, step + 1, clock, checkpoint)
+            save(step + 1)
             saved = clock.seconds()
     if rank == 0:
-        _save(model, average, optimiser, turns.peek(), clock, checkpoint)
+        save(turns.peek())
 
 
 class Tally:
@@ -245,21 +254,3 @@ class Tally:
             loss_later=float(losses[~first].mean()),
         )
         self._losses, self._first = [], []
-
-
-def _save(
-    model: Painter,
-    average: Painter,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-    clock: Clock,
-    path: Path,
-) -> None:
-    state: dict[str, Any] = {
-        "model": model.state_dict(),
-        "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-        "seconds": clock.seconds(),
-    }
-    save_atomic(state, path)

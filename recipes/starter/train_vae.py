@@ -17,7 +17,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from recipes.starter import codec, encoder, graft, manifest, nets, render, sheet
-from recipes.starter.common import Clock, Turns, cosine, load_state, log, save_atomic, side_by_side
+from recipes.starter.common import (
+    Clock,
+    Turns,
+    cosine,
+    descend,
+    load_state,
+    log,
+    save_training,
+    side_by_side,
+)
 from recipes.starter.concepts import CONCEPTS
 from recipes.starter.lpips import Lpips
 from recipes.starter.sources import BASE_STYLES
@@ -75,6 +84,33 @@ def edges(x: Tensor) -> tuple[Tensor, Tensor]:
 def decoded(model: Any, latents: Tensor) -> Tensor:
     """Latents (n, 80, 8, 8) to pictures (n, 3, 128, 128)."""
     return model.decode(latents).sample
+
+
+def optimiser_of(model: Any) -> torch.optim.Optimizer:
+    """Of the decoder alone; every step says its learning rate."""
+    trained = [*model.post_quant_conv.parameters(), *model.decoder.parameters()]
+    return torch.optim.AdamW(
+        trained, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
+    )
+
+
+def distances(
+    model: Any, perceptual: Lpips, latents: Tensor, goals: Tensor, rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """How far the decoded ``latents`` are from the pictures ``goals``.
+
+    Returns:
+        The loss, and of what makes it up the mean absolute difference and the perceptual distance,
+        which is computed in LPIPS_SHARE of the steps and 0 in the others.
+    """
+    with torch.autocast(goals.device.type, torch.bfloat16):
+        made = decoded(model, latents)
+        seen = rng.random() < LPIPS_SHARE
+        perceived = perceptual(made, goals).float() if seen else goals.new_zeros(())
+    made = made.float()
+    l1 = (made - goals).abs().mean()
+    edge = sum((a - b).abs().mean() for a, b in zip(edges(made), edges(goals), strict=True))
+    return l1 + EDGE_WEIGHT * edge + LPIPS_WEIGHT * perceived, l1, perceived
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
@@ -152,11 +188,7 @@ def _train(
     pictures, base, other, held = split(work)
     code = codec.load(work).to(device)
     perceptual = Lpips().to(device)
-    back: Any = model.post_quant_conv
-    trained = [*back.parameters(), *model.decoder.parameters()]
-    optimiser = torch.optim.AdamW(
-        trained, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=1e-3, fused=True
-    )
+    optimiser = optimiser_of(model)
     checkpoint = work / "vae.pt"
     state = load_state(checkpoint)
     if state is not None and "optimiser" in state:
@@ -177,18 +209,8 @@ def _train(
         z = code.encode(x)
         level = torch.from_numpy(rng.random((batch, 1, 1, 1), np.float32)).to(device)
         z = z + torch.randn_like(z) * level * LATENT_NOISE
-        with torch.autocast(device.type, torch.bfloat16):
-            y = decoded(model, z)
-            seen = rng.random() < LPIPS_SHARE
-            distance = perceptual(y, x).float() if seen else x.new_zeros(())
-        y = y.float()
-        l1 = (y - x).abs().mean()
-        edge = sum((a - b).abs().mean() for a, b in zip(edges(y), edges(x), strict=True))
-        loss = l1 + EDGE_WEIGHT * edge + LPIPS_WEIGHT * distance
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
+        loss, l1, distance = distances(model, perceptual, z, x, rng)
+        descend(loss, optimiser)
         if rank:
             continue
         sums += torch.stack([l1, distance]).detach().cpu()
@@ -207,27 +229,15 @@ def _train(
             if math.isnan(mean[0]):
                 raise RuntimeError("the loss is not a number any more")
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
-            _save(model, optimiser, step + 1, clock, checkpoint)
+            save_training(checkpoint, optimiser, step + 1, clock, model=model.state_dict())
             unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
             log(work / "vae.log", step=step, psnr_held_out=unseen, psnr_base=own_value)
             saved = clock.seconds()
     if rank == 0:
         step = turns.peek()
-        _save(model, optimiser, step, clock, checkpoint)
+        save_training(checkpoint, optimiser, step, clock, model=model.state_dict())
         unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
         log(work / "vae.log", step=step, psnr_held_out=unseen, psnr_base=own_value)
-
-
-def _save(
-    model: AutoencoderKL, optimiser: torch.optim.Optimizer, step: int, clock: Clock, path: Path
-) -> None:
-    state = {
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-        "seconds": clock.seconds(),
-    }
-    save_atomic(state, path)
 
 
 def load_vae(work: Path) -> AutoencoderKL:

@@ -10,7 +10,14 @@ import torch
 from recipes.starter import layout, nets, parts
 from recipes.starter.batches import signal_and_noise
 from recipes.starter.codec import Codec
-from recipes.starter.common import Clock, Turns, load_state, save_atomic
+from recipes.starter.common import (
+    Clock,
+    Turns,
+    descend,
+    load_state,
+    save_atomic,
+    save_training,
+)
 from recipes.starter.train_unet import FLOOR, Painter, Plan, rate_at
 
 
@@ -70,6 +77,28 @@ def test_turns_are_taken_once_and_end() -> None:
     assert [turns.take(), turns.take(), turns.take()] == [3, 4, None]
     assert turns.peek() == 5
     assert Clock(10).seconds() >= 10
+
+
+def test_a_training_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    inputs, goals = torch.randn(9, 4), torch.randn(9, 3)
+    model = torch.nn.Linear(4, 3)
+    optimiser = torch.optim.AdamW(model.parameters(), 0.1)
+    resumed = torch.nn.Linear(4, 3)
+    after = torch.optim.AdamW(resumed.parameters(), 0.1)
+    for step in range(4):
+        if step == 2:
+            save_training(tmp_path / "net.pt", optimiser, 2, Clock(60), model=model.state_dict())
+        descend((model(inputs) - goals).square().mean(), optimiser)
+    state = load_state(tmp_path / "net.pt")
+    assert state is not None
+    assert state["step"] == 2
+    assert state["seconds"] >= 60
+    resumed.load_state_dict(state["model"])
+    after.load_state_dict(state["optimiser"])
+    for _ in range(2):
+        descend((resumed(inputs) - goals).square().mean(), after)
+    assert torch.equal(model.weight, resumed.weight)
 
 
 def test_the_painter_is_called_as_the_pipeline_calls_it() -> None:

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from recipes.starter import poses, render
 from recipes.starter.codec import to_float
-from recipes.starter.common import Clock, cosine, load_state, log, save_atomic
+from recipes.starter.common import Clock, cosine, load_state, log, save_training
 from recipes.starter.concepts import ADDED, CONCEPTS, SUBJECTS, key
 from recipes.starter.judge.net import Judge, halve
 from recipes.starter.sources import ART, BASE_STYLES
@@ -164,17 +164,9 @@ def run(work: Path, minutes: float, seed: int, device: torch.device, piece: floa
     saved, losses = clock.seconds(), []
 
     def save() -> None:
-        save_atomic(
-            {
-                "model": {k: v.cpu() for k, v in model.state_dict().items()},
-                "optimiser": optimiser.state_dict(),
-                "concepts": list(CONCEPTS),
-                "styles": order,
-                "step": step,
-                "seconds": clock.seconds(),
-            },
-            checkpoint,
-        )
+        weights = {k: v.cpu() for k, v in model.state_dict().items()}
+        named = {"concepts": list(CONCEPTS), "styles": order}
+        save_training(checkpoint, optimiser, step, clock, model=weights, **named)
 
     model.train()
     end = saved + piece if piece else minutes * 60
