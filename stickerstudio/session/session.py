@@ -53,6 +53,7 @@ from stickerstudio.session.state import (
 from stickerstudio.session.variations import Variations
 from stickerstudio.session.workbench import Workbench
 from stickerstudio.session.workers import Workers
+from stickerstudio.training.interrupted import last_interrupted
 
 if TYPE_CHECKING:
     from stickerstudio.session.animating import Animating
@@ -104,6 +105,7 @@ class Session(QObject):
     download_changed = Signal(object)  # DownloadView; it has left `downloads` at its end
     saved = Signal(object)  # list[Path] written by save_one or save_many
     notice = Signal(object)  # Notice
+    training_wanted = Signal()  # by a notice's button: show the training that can go on
     closed = Signal()  # after close(): no thread or process of ours is left
 
     def __init__(
@@ -280,6 +282,8 @@ class Session(QObject):
             self._collection.start()
             self._shelves.report_problems()
             self._conversation.greet()
+            if self.make_trainer is not None:
+                self._background.start(self._offer_training())
 
     def restart_engine(self) -> None:
         """Start the engine anew, once the running order is done."""
@@ -479,11 +483,15 @@ class Session(QObject):
         self.edit(**drafted)
 
     def perform(self, action: str) -> None:
-        """Do what a Notice's button says: "undo_delete", "retry_lost" or "restart_engine"."""
+        """Do what a Notice's button says.
+
+        That is "undo_delete", "retry_lost", "restart_engine" or "show_training".
+        """
         {
             "undo_delete": self.undo_delete,
             "retry_lost": self.retry_lost,
             "restart_engine": self.restart_engine,
+            "show_training": self.training_wanted.emit,
         }[action]()
 
     def close(self) -> None:
@@ -525,6 +533,18 @@ class Session(QObject):
     def _on_sticker(self, sticker: Sticker) -> None:
         self._collection.added()
         self.sticker_ready.emit(sticker)
+
+    async def _offer_training(self) -> None:
+        """Say which training was broken off; going on with it is for `training`, and heavy."""
+        left = await self._background.call(last_interrupted, self.paths)
+        if left is not None:
+            text = tr(
+                "The training “{name}” was interrupted at step {step} of {steps}. Go on?",
+                name=left.name,
+                step=left.step,
+                steps=left.steps,
+            )
+            self.notice.emit(Notice(text=text, action="show_training", action_label=tr("Go on…")))
 
     async def _save_settings(self, settings: Settings) -> None:
         async with self._in_turn:

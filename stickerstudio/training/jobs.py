@@ -24,6 +24,7 @@ from stickerstudio.core.errors import BadFileError, BadInputError, disk_errors
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.paths import Paths
 from stickerstudio.training.dataset import TrainingSet, set_from_json
+from stickerstudio.training.interrupted import lock_file, trainings_folder, unfinished_folders
 from stickerstudio.training.settings import TrainingSettings, settings_from_json
 
 
@@ -69,11 +70,6 @@ class TrainingJob:
 _PACES = "pace.json"
 
 
-def trainings_folder(paths: Paths) -> Path:
-    """Where all trainings are kept."""
-    return paths.state / "training"
-
-
 def create(paths: Paths, settings: TrainingSettings, data: TrainingSet) -> TrainingJob:
     """Keep a new training on disk. One of the same name that was begun before is replaced.
 
@@ -117,16 +113,11 @@ def load(folder: Path) -> TrainingJob:
 
 def unfinished(paths: Paths) -> list[TrainingJob]:
     """Trainings begun and not finished, the latest first. Unreadable ones are left out."""
-    root = trainings_folder(paths)
-    with suppress(OSError):
-        folders = sorted(root.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
-        jobs: list[TrainingJob] = []
-        for folder in folders:
-            with suppress(BadFileError, BadInputError, OSError):
-                if (folder / "settings.json").is_file() and not (folder / "report.json").is_file():
-                    jobs.append(load(folder))
-        return jobs
-    return []
+    jobs: list[TrainingJob] = []
+    for folder in unfinished_folders(paths):
+        with suppress(BadFileError, BadInputError, OSError):
+            jobs.append(load(folder))
+    return jobs
 
 
 def ask_to_finish(job: TrainingJob) -> None:
@@ -176,7 +167,7 @@ def only_one(paths: Paths) -> Generator[None]:
     root = trainings_folder(paths)
     with disk_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(root / "lock", blocking=False)
+        lock = filelock.FileLock(lock_file(paths), blocking=False)
         try:
             lock.acquire()
         except filelock.Timeout as error:

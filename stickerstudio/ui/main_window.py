@@ -119,13 +119,15 @@ class MainWindow(QMainWindow):
             self.compare = CompareWindow(self._session, self)
         _bring_up(self.compare)
 
-    def show_train(self) -> None:
-        """Open “Train a style…”."""
+    def show_train(self, *, unfinished: bool = False) -> None:
+        """Open “Train a style…”; `unfinished`: ready to go on with what was broken off last."""
         if self.train is None:
             from stickerstudio.ui.train_window import TrainWindow
 
             self.train = TrainWindow(self._session, self)
         _bring_up(self.train)
+        if unfinished:
+            self.train.data.focus_unfinished()
 
     def show_board(self, character: str) -> None:
         """Open the expressions board; `character` for one that is to be made."""
@@ -225,6 +227,7 @@ class MainWindow(QMainWindow):
         self.gallery.actions_.animate_wanted.connect(self.show_animate)
         self.blend.tools.pad_wanted.connect(self.show_mix_pad)
         self.blend.train_wanted.connect(self.show_train)
+        session.training_wanted.connect(lambda: self.show_train(unfinished=True))
         self.blend.tools.map_wanted.connect(self.show_style_map)
         self.blend.tools.compare_wanted.connect(self.show_compare)
         self.open_settings.clicked.connect(self.show_settings)

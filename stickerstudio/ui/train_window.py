@@ -57,6 +57,7 @@ class DataPage(QWidget):
         self._refused_list = QVBoxLayout()
         self._refused_area = QScrollArea()
         self.waiting = QVBoxLayout()
+        self._focus_waiting = False  # the first of them, once there is one
         self.form = TrainingForm(session)
         self._ready = label("small", wrap=True)
         self.start = PushButton(icon="make", primary=True)
@@ -90,6 +91,12 @@ class DataPage(QWidget):
         name_control(self.start, tr("Start training"))
         self._show_data()
         self._show_waiting()
+
+    def focus_unfinished(self) -> None:
+        """Be ready to go on with what was broken off last, once that has been looked for."""
+        self._focus_waiting = True
+        if self._training.waiting:
+            self._show_waiting()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -190,6 +197,7 @@ class DataPage(QWidget):
     def _show_waiting(self) -> None:
         """Trainings that were broken off, each with its two answers."""
         clear_layout(self.waiting)
+        focus, self._focus_waiting = self._focus_waiting, False
         for job in self._training.waiting:
             card = Card()
             words = label(wrap=True)
@@ -210,6 +218,8 @@ class DataPage(QWidget):
             line.addWidget(go_on)
             card.box.addLayout(line)
             self.waiting.addWidget(card)
+            if focus and job is self._training.waiting[0]:
+                go_on.setFocus()
 
     def _choose_folder(self) -> None:
         title = tr("Choose a folder of drawings")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from stickerstudio.core.paths import Paths
 from stickerstudio.training import jobs
 from stickerstudio.training.buckets import buckets, nearest
 from stickerstudio.training.dataset import read_set
+from stickerstudio.training.interrupted import Interrupted, last_interrupted
 from stickerstudio.training.settings import (
     TrainingSettings,
     default_trigger,
@@ -72,6 +75,33 @@ def test_job_of_another_version_says_so(paths: Paths, tmp_path: Path) -> None:
     with pytest.raises(BadFileError, match="another version"):
         jobs.load(job.folder)
     assert jobs.unfinished(paths) == []
+
+
+def test_the_latest_unfinished_training_is_told_of(paths: Paths, tmp_path: Path) -> None:
+    assert last_interrupted(paths) is None
+    data = read_set(fill(tmp_path / "art"))
+    job = jobs.create(paths, TrainingSettings(name="蠟筆", steps=300), data)
+    assert last_interrupted(paths) == Interrupted("蠟筆", 0, 300)
+    for step in range(1, 42):
+        jobs.append_log(job, {"step": step, "loss": 0.1})
+    jobs.append_log(job, {"sample": 41, "files": []})
+    with job.log.open("a") as log:
+        log.write('{"step": 4')  # the power went here
+    assert last_interrupted(paths) == Interrupted("蠟筆", 41, 300)
+    with jobs.only_one(paths):  # it goes on, in another window
+        assert last_interrupted(paths) is None
+    job.report.write_text("{}")
+    assert last_interrupted(paths) is None
+
+
+def test_to_look_for_a_training_is_light() -> None:
+    """The window does so at every start."""
+    code = (
+        "import sys, stickerstudio.training.interrupted\n"
+        "heavy = {'numpy', 'PIL', 'filelock', 'stickerstudio.training.jobs'}\n"
+        "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_two_trainings_at_once_are_refused_with_a_sentence(paths: Paths) -> None:
