@@ -8,13 +8,14 @@ resolution. Colours are "#rrggbb" or "#rrggbbaa".
 
 from __future__ import annotations
 
+import functools
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeVar, cast, get_args
 
+from stickerstudio.core.checks import check_range, check_text
 from stickerstudio.core.errors import BadInputError
 from stickerstudio.core.i18n import tr
 
@@ -32,6 +33,7 @@ Point = tuple[float, float]
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
 _T = TypeVar("_T")
+_check_range = functools.partial(check_range, form="g")  # places are rarely round numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Stroke:
 
     def __post_init__(self) -> None:
         if not self.points:
-            raise _out_of_range(tr("The number of points of a stroke"), 0, 1, MAX_POINTS)
+            _check_range(tr("The number of points of a stroke"), 0, 1, MAX_POINTS)
         for x, y in self.points:
             _check_place(tr("The place of the brush"), x, y)
         _check_range(tr("The size of the brush"), self.radius, 1e-4, 1.0)
@@ -147,8 +149,8 @@ class Caption:
     align: Align = "center"
 
     def __post_init__(self) -> None:
-        _check_text(tr("The caption"), self.text, MAX_TEXT)
-        _check_text(tr("The font's name"), self.font, MAX_NAME)
+        check_text(tr("The caption"), self.text, MAX_TEXT)
+        check_text(tr("The font's name"), self.font, MAX_NAME)
         _check_range(tr("The size of the letters"), self.size, 0.01, 1.0)
         _check_range(tr("The width of the letters' outline"), self.outline_width, 0.0, MAX_RIM)
         _check_range(tr("The arc"), self.arc, -180.0, 180.0)
@@ -180,7 +182,7 @@ class Stamp:
     joined: bool = True
 
     def __post_init__(self) -> None:
-        _check_text(tr("The stamp's name"), self.source, MAX_NAME)
+        check_text(tr("The stamp's name"), self.source, MAX_NAME)
         _check_place(tr("The stamp's place"), self.x, self.y)
         _check_range(tr("The stamp's size"), self.scale, 0.02, 3.0)
         _check_range(tr("The angle"), self.rotation, -360.0, 360.0)
@@ -280,39 +282,12 @@ def _check_place(label: str, x: float, y: float) -> None:
         _check_range(label, value, -REACH, 1 + REACH)
 
 
-def _check_range(label: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:  # never true for NaN
-        raise _out_of_range(label, value, low, high)
-
-
-def _out_of_range(label: str, value: float, low: float, high: float) -> BadInputError:
-    shown = f"{value:g}" if math.isfinite(value) else str(value)
-    return BadInputError(
-        tr("{label} is out of range.", label=label),
-        tr("It is {value}; from {low} to {high} is possible.", value=shown, low=low, high=high),
-        tr("Choose a number in that range."),
-    )
-
-
 def _check_choice(label: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise BadInputError(
             tr("{label} is unknown.", label=label),
             tr("It is “{value}”.", value=value),
             tr("Choose one of {choices}.", choices=", ".join(choices)),
-        )
-
-
-def _check_text(label: str, text: str, most: int) -> None:
-    if len(text) > most:
-        raise BadInputError(
-            tr("{label} is too long.", label=label),
-            tr("It has {n} characters; {limit} is the most.", n=len(text), limit=most),
-            tr("Shorten it."),
-        )
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
-        raise BadInputError(
-            tr("{label} holds a broken character.", label=label), "", tr("Type it anew.")
         )
 
 

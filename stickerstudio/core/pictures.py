@@ -12,7 +12,8 @@ from stickerstudio.core.errors import BadFileError, disk_errors
 from stickerstudio.core.i18n import tr
 
 MAX_PIXELS = 8192 * 8192  # a sticker of the largest size, enlarged four times; 256 MB as RGBA
-_BROKEN = (SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+DAMAGE = (SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error, zlib.error)
+"""What Pillow raises over damaged pictures, beside OSError."""
 
 
 def open_picture(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -30,12 +31,12 @@ def open_picture(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
                 return image.convert("RGBA")
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise _too_large(path) from error
-        except _BROKEN as error:
-            raise _broken(path, str(error)) from error
+        except DAMAGE as error:
+            raise broken(path.name, str(error)) from error
         except OSError as error:
             if error.errno is not None:  # the disk's fault; Pillow's own have no number
                 raise
-            raise _broken(path, str(error)) from error
+            raise broken(path.name, str(error)) from error
 
 
 def _too_large(path: Path) -> BadFileError:
@@ -46,9 +47,10 @@ def _too_large(path: Path) -> BadFileError:
     )
 
 
-def _broken(path: Path, reason: str) -> BadFileError:
+def broken(name: str, reason: str) -> BadFileError:
+    """For what is no picture, or a damaged one."""
     return BadFileError(
-        tr("{name} cannot be read as a picture.", name=path.name),
+        tr("{name} cannot be read as a picture.", name=name),
         tr("The system said: {reason}.", reason=reason),
         tr("The file was left as it is."),
     )

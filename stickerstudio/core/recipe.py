@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast, get_args
 
+from stickerstudio.core.checks import check_range, check_text
 from stickerstudio.core.errors import BadInputError
 from stickerstudio.core.i18n import tr
 
@@ -95,14 +96,15 @@ class Recipe:
     cutout_method: CutoutMethod = "auto"
 
     def __post_init__(self) -> None:
-        _check_text(tr("The prompt"), self.prompt)
-        _check_text(tr("The negative prompt"), self.negative_prompt)
-        _check_range(tr("The seed"), self.seed, 0, MAX_SEED)
-        _check_range(tr("The number of steps"), self.num_inference_steps, 1, MAX_STEPS)
-        _check_range(tr("The guidance scale"), self.guidance_scale, 0.0, 100.0)
-        _check_range(tr("The enlargement"), self.upscale, 1, 4)
-        _check_range(tr("The variation's seed"), self.variation_seed, 0, MAX_SEED)
-        _check_range(tr("The variation's strength"), self.variation_strength, 0.0, 1.0)
+        shorten = tr("Shorten it: the model reads only the first few dozen words.")
+        check_text(tr("The prompt"), self.prompt, MAX_PROMPT, shorten)
+        check_text(tr("The negative prompt"), self.negative_prompt, MAX_PROMPT, shorten)
+        check_range(tr("The seed"), self.seed, 0, MAX_SEED)
+        check_range(tr("The number of steps"), self.num_inference_steps, 1, MAX_STEPS)
+        check_range(tr("The guidance scale"), self.guidance_scale, 0.0, 100.0)
+        check_range(tr("The enlargement"), self.upscale, 1, 4)
+        check_range(tr("The variation's seed"), self.variation_seed, 0, MAX_SEED)
+        check_range(tr("The variation's strength"), self.variation_strength, 0.0, 1.0)
         _check_start(self.start, self.strength)
         if self.cutout_method not in get_args(CutoutMethod):
             raise BadInputError(
@@ -111,7 +113,7 @@ class Recipe:
                 tr("Choose one of these."),
             )
         for side in (self.width, self.height):
-            _check_range(tr("The size"), side, 8, MAX_SIDE)
+            check_range(tr("The size"), side, 8, MAX_SIDE)
             if side % 8:
                 raise BadInputError(
                     tr("The size {side} cannot be painted.", side=side),
@@ -127,7 +129,7 @@ class Recipe:
             )
         for lora in self.loras:
             label = tr("The weight of {name}", name=lora.name)
-            _check_range(label, lora.weight, -MAX_WEIGHT, MAX_WEIGHT)
+            check_range(label, lora.weight, -MAX_WEIGHT, MAX_WEIGHT)
             _check_blocks(label, lora.blocks)
 
     @property
@@ -230,26 +232,4 @@ def _check_blocks(label: str, blocks: tuple[BlockWeight, ...]) -> None:
         )
     for block in blocks:
         part = tr("{label} in {block}", label=label, block=block.block)
-        _check_range(part, block.weight, -MAX_WEIGHT, MAX_WEIGHT)
-
-
-def _check_text(label: str, text: str) -> None:
-    if len(text) > MAX_PROMPT:
-        raise BadInputError(
-            tr("{label} is too long.", label=label),
-            tr("It has {n} characters; {limit} is the most.", n=len(text), limit=MAX_PROMPT),
-            tr("Shorten it: the model reads only the first few dozen words."),
-        )
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
-        raise BadInputError(
-            tr("{label} holds a broken character.", label=label), "", tr("Type it anew.")
-        )
-
-
-def _check_range(label: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:  # never true for NaN
-        raise BadInputError(
-            tr("{label} is out of range.", label=label),
-            tr("It is {value}; from {low} to {high} is possible.", value=value, low=low, high=high),
-            tr("Choose a number in that range."),
-        )
+        check_range(part, block.weight, -MAX_WEIGHT, MAX_WEIGHT)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import struct
-import zlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,26 +15,20 @@ from PIL import Image, ImageOps
 
 from stickerstudio.core.errors import BadFileError, NotFoundError, disk_errors
 from stickerstudio.core.i18n import tr
+from stickerstudio.core.pictures import DAMAGE, MAX_PIXELS, broken
 from stickerstudio.finish.animation import Animation
 from stickerstudio.finish.fit import Picture
 
-MAX_PIXELS = 8192 * 8192  # of one picture, as core.pictures
 MAX_ALL_PIXELS = 512 * 512 * 1_000  # of an animation's frames together: 1 GB as RGBA
 MAX_FRAMES = 600  # 20 s at 30 a second; the longest any platform takes is 10 s
 MAX_BYTES = 64_000_000
 SUFFIXES = frozenset({".png", ".apng", ".webp", ".gif", ".webm", ".jpg", ".jpeg", ".bmp", ".tiff"})
 _DEFAULT_MS = 100  # what viewers show a frame for that says 0
 _BROKEN = (
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
+    *DAMAGE,
     TypeError,
     AttributeError,
     OverflowError,
-    struct.error,
-    zlib.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
@@ -163,13 +155,4 @@ def too_large(name: str) -> BadFileError:
         tr("{name} is too large to be opened.", name=name),
         tr("It has more pixels or frames than a sticker can have."),
         tr("Make it smaller in another program."),
-    )
-
-
-def broken(name: str, reason: str) -> BadFileError:
-    """For what is no picture, or a damaged one."""
-    return BadFileError(
-        tr("{name} cannot be read as a picture.", name=name),
-        tr("The system said: {reason}.", reason=reason),
-        tr("The file was left as it is."),
     )
