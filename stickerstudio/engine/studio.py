@@ -5,11 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import time
-import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stickerstudio.core.errors import Cancelled, report
+from stickerstudio.core.errors import Cancelled
 from stickerstudio.core.library import Library
 from stickerstudio.core.messages import (
     DeviceChoice,
@@ -18,9 +17,6 @@ from stickerstudio.core.messages import (
     Generator,
     IsCancelled,
     Job,
-    JobCancelled,
-    JobDone,
-    JobFailed,
     ModelLoaded,
     ModelLoading,
     Order,
@@ -34,6 +30,7 @@ from stickerstudio.core.messages import (
 from stickerstudio.core.paths import Paths
 from stickerstudio.core.recipe import Recipe
 from stickerstudio.engine.device import Device, choose, probe
+from stickerstudio.engine.ending import tell_ending
 from stickerstudio.engine.finishing import Finished, finish
 from stickerstudio.engine.pace import Pace
 from stickerstudio.engine.start_pictures import StartPictures
@@ -87,8 +84,7 @@ class Studio:
 
     def run(self, job: Job, emit: Emit, is_cancelled: IsCancelled) -> None:
         """Do `job`; see core.messages.Generator."""
-        began = time.perf_counter()
-        try:
+        with tell_ending(job.job_id, emit):
             if is_cancelled():
                 raise Cancelled
             if isinstance(job, Warm):
@@ -97,15 +93,6 @@ class Studio:
                 self._preview(job, emit, is_cancelled)
             else:
                 self._order(job, emit, is_cancelled)
-        except Cancelled:
-            emit(JobCancelled(job.job_id))
-        except Exception as error:  # noqa: BLE001 — told to the user; the next job may go well
-            told = report(error)
-            if told.is_fault:
-                told = replace(told, details=traceback.format_exc())
-            emit(JobFailed(job.job_id, told))
-        else:
-            emit(JobDone(job.job_id, time.perf_counter() - began))
 
     def close(self) -> None:
         """Give back the memory. The studio may be used again."""

@@ -5,22 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import time
-import traceback
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
-from stickerstudio.core.errors import Cancelled, report
-from stickerstudio.core.messages import (
-    DeviceChoice,
-    EngineReady,
-    IsCancelled,
-    JobCancelled,
-    JobDone,
-    JobFailed,
-)
+from stickerstudio.core.messages import DeviceChoice, EngineReady, IsCancelled
 from stickerstudio.core.paths import Paths
 from stickerstudio.engine.device import choose, probe
+from stickerstudio.engine.ending import tell_ending
 from stickerstudio.models.catalogue import Catalogue
 from stickerstudio.training import jobs
 from stickerstudio.training.messages import TrainingOrder
@@ -50,18 +41,9 @@ class Trainer:
 
     def run(self, job: TrainingOrder, emit: Emit, is_cancelled: IsCancelled) -> None:
         """Do `job`; it ends with JobDone, JobCancelled (the state is kept) or JobFailed."""
-        began = time.perf_counter()
         try:
-            self.train(job, emit, is_cancelled)
-        except Cancelled:
-            emit(JobCancelled(job.job_id))
-        except Exception as error:  # noqa: BLE001 — told to the user
-            told = report(error)
-            if told.is_fault:
-                told = replace(told, details=traceback.format_exc())
-            emit(JobFailed(job.job_id, told))
-        else:
-            emit(JobDone(job.job_id, time.perf_counter() - began))
+            with tell_ending(job.job_id, emit):
+                self.train(job, emit, is_cancelled)
         finally:
             gc.collect()
 
