@@ -20,8 +20,7 @@ import numpy as np
 import torch
 
 from benchmarks import _blend_models as models
-from benchmarks.warm_sticker import stock_pipeline, tiny_model
-from stickerstudio.core.errors import NotFoundError
+from benchmarks.warm_sticker import card_or_tiny, stock_pipeline
 from stickerstudio.core.paths import Paths
 from stickerstudio.engine.blend import Blend
 from stickerstudio.engine.fold_cost import Work
@@ -29,7 +28,6 @@ from stickerstudio.engine.loop import Loop, Painting
 from stickerstudio.engine.pipeline import examine, load
 from stickerstudio.engine.placement import Placement
 from stickerstudio.models.cards import ModelCard
-from stickerstudio.models.catalogue import Catalogue
 
 LORAS, BAR, ROOM = 4, 1.5, 10**9
 PROMPT = "I love you, otter, dm-sticker"
@@ -44,13 +42,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         paths = Paths.under(Path(scratch))
-        name = chosen.model
-        try:
-            card = Catalogue(paths).find(name)
-            card.installed_at()
-        except NotFoundError as error:
-            print(f"{error}\nTaking a tiny random SDXL instead.")
-            card = Catalogue(paths).find(tiny_model(Path(scratch)))
+        card = card_or_tiny(paths, chosen.model, Path(scratch))
         for steps in sorted({1, card.default_steps}):
             _measure(paths, card, steps, chosen.rounds, chosen.rank, Path(scratch))
 

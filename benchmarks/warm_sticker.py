@@ -44,19 +44,12 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         paths = Paths.under(Path(scratch))
-        name = arguments.model
-        try:
-            card = Catalogue(paths).find(name)
-            card.installed_at()
-        except NotFoundError as error:
-            print(f"{error}\nTaking a tiny random SDXL instead.")
-            name = tiny_model(Path(scratch))
-            card = Catalogue(paths).find(name)
+        card = card_or_tiny(paths, arguments.model, Path(scratch))
         for steps in sorted({1, card.default_steps}):
-            _measure(paths, name, card, steps, arguments.rounds)
+            _measure(paths, card, steps, arguments.rounds)
 
 
-def _measure(paths: Paths, name: str, card: ModelCard, steps: int, rounds: int) -> None:
+def _measure(paths: Paths, card: ModelCard, steps: int, rounds: int) -> None:
     machine = probe()
     device = choose("auto", machine)
     checkpoint = examine(card.installed_at(), paths.resources / "sdxl")
@@ -74,7 +67,7 @@ def _measure(paths: Paths, name: str, card: ModelCard, steps: int, rounds: int) 
         guidance_scale=card.guidance_scale,
         width=width,
         height=height,
-        model=name,
+        model=card.name,
     )
     studio = Studio(paths)
     stock = stock_pipeline(model)
@@ -117,7 +110,7 @@ def _measure(paths: Paths, name: str, card: ModelCard, steps: int, rounds: int) 
         "stock pipe()": call_pipe,
     }
     times = _in_turns(list(ways.values()), rounds)
-    print(f"\n{name}, {width}×{height}, {steps} step(s), {device.name}, {dtype}")
+    print(f"\n{card.name}, {width}×{height}, {steps} step(s), {device.name}, {dtype}")
     for way, taken in zip(ways, times, strict=True):
         ratio = statistics.median(t / b for t, b in zip(taken, times[0], strict=True))
         print(f"  {way:30} {statistics.median(taken) * 1000:8.1f} ms   {ratio:5.2f} × modules")
@@ -180,13 +173,19 @@ def stock_pipeline(model: Model) -> Any:
     return pipe
 
 
-def tiny_model(scratch: Path) -> str:
-    """The tests' tiny SDXL, saved as a model folder; returns its path."""
-    from tests.engine.tiny_sdxl import build_pipeline
+def card_or_tiny(paths: Paths, name: str, scratch: Path) -> ModelCard:
+    """The model `name`; where it is not there, the tests' tiny SDXL, saved below `scratch`."""
+    catalogue = Catalogue(paths)
+    try:
+        card = catalogue.find(name)
+        card.installed_at()
+    except NotFoundError as error:
+        print(f"{error}\nTaking a tiny random SDXL instead.")
+        from tests.engine.tiny_sdxl import build_pipeline
 
-    folder = scratch / "tiny"
-    build_pipeline().save_pretrained(folder)
-    return str(folder)
+        build_pipeline().save_pretrained(scratch / "tiny")
+        card = catalogue.find(str(scratch / "tiny"))
+    return card
 
 
 def _never() -> bool:

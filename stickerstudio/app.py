@@ -29,7 +29,7 @@ from stickerstudio.ui.appearance import Appearance
 from stickerstudio.ui.main_window import TITLE, MainWindow
 
 if TYPE_CHECKING:
-    from stickerstudio.session.training import MakesTrainer
+    from stickerstudio.session.trainer import MakesTrainer
 
 
 def run(
