@@ -20,6 +20,7 @@ from recipes.starter import (
     layout,
     lora_sheet,
     manifest,
+    neighbours,
     parts,
     refine,
     render,
@@ -40,6 +41,7 @@ STEPS = (
     "tokens",
     "latents",
     "teach",
+    "neighbours",
     "layout",
     "vae",
     "unet",
@@ -70,7 +72,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0, help="end each training after; 0: no")
     parser.add_argument("--teach-steps", type=int, default=1050)
-    parser.add_argument("--layout-steps", type=int, default=3000)
+    parser.add_argument("--layout-steps", type=int, default=10_000)
     parser.add_argument("--vae-steps", type=int, default=4000)
     parser.add_argument("--vae-batch", type=int, default=4)
     parser.add_argument("--unet-minutes", type=float, default=240.0, help="altogether")
@@ -124,6 +126,7 @@ def run(step: str, args: argparse.Namespace) -> None:
         "tokens": lambda: tokens.run(work),
         "latents": lambda: latents.run(work),
         "teach": lambda: teach.run(work, args.teach_steps, seed, args.workers),
+        "neighbours": lambda: neighbours.run(work),
         "layout": lambda: layout.run(work, args.layout_steps, seed, args.workers, piece),
         "vae": lambda: train_vae.run(work, *vae_options),
         "unet": lambda: train_unet.run(work, plan, seed, device),

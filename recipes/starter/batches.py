@@ -16,7 +16,7 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from recipes.starter import codec, latents, manifest, poses, tokens
+from recipes.starter import codec, latents, manifest, neighbours, poses, tokens
 from recipes.starter.captions import Captioner, load_words
 from recipes.starter.common import Turns
 from recipes.starter.deck import Deck, Mix
@@ -59,15 +59,15 @@ def load_deck(work: Path) -> Deck:
         pictures,
         Seconds(poses.base_drawings(work, BASE_STYLES)),
         codec.load(work),
-        Captioner(load_words(manifest.load(work))),
+        Captioner(load_words(manifest.load(work)), neighbours.load(work)),
     )
 
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Batches(Dataset[Batch]):
-    """Batch ``n``: noisy latents, velocities to predict, clean latents, timesteps, token ids."""
+    """Batch ``n``: clean latents, timesteps, noise, token ids."""
 
     def __init__(self, work: Path, size: int, seed: int) -> None:
         self.deck = load_deck(work)
@@ -95,9 +95,7 @@ class Batches(Dataset[Batch]):
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         mix = Mix(PAIRS, COLOURS, step * self.size >= POSES_FROM)
         x, captions, t, noise = self.deck.deal(self.size, mix, rng, generator)
-        ids = self.ids(captions)
-        a, s = self.signal[t].view(-1, 1, 1, 1), self.noise[t].view(-1, 1, 1, 1)
-        return a * x + s * noise, a * noise - s * x, x, t, ids
+        return x, t, noise, self.ids(captions)
 
 
 def stream(batches: Batches, turns: Turns, first: int, loaders: int) -> Iterator[tuple[int, Batch]]:

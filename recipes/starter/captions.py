@@ -71,6 +71,9 @@ def _names(cell: str) -> list[str]:
     return [word.strip() for part in cell.split(";") for word in part.split(",") if word.strip()]
 
 
+NEIGHBOUR_SHARE = 0.3
+"""Of the captions of one thing, those that say it in a word of ``neighbours.py``."""
+
 HELD_OUT_LISTS = ("synonyms-en", "synonyms-zh", "phrases-en", "phrases-zh")
 
 
@@ -143,12 +146,18 @@ def _pick_row(rng: np.random.Generator) -> Phrase:
 class Captioner:
     """Draws captions; every call is decided by the generator it is given."""
 
-    def __init__(self, words: dict[str, Words]) -> None:
+    def __init__(
+        self, words: dict[str, Words], neighbours: dict[str, list[str]] | None = None
+    ) -> None:
         self.words = words
+        self.neighbours = neighbours or {}
 
     def name(self, concept: str, rng: np.random.Generator) -> tuple[str, bool]:
-        """A name of a concept and whether it is Chinese."""
+        """A name of a concept, or a word near it, and whether it is a Chinese name."""
         w = self.words[concept]
+        near = self.neighbours.get(concept)
+        if near and rng.random() < NEIGHBOUR_SHARE:
+            return _pick(rng, near), False
         chinese = rng.random() < 0.35
         names, tags = (w.zh, w.zh_tags) if chinese else (w.en, w.en_tags)
         said = w.zh_phrases if chinese else w.en_phrases

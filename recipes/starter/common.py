@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.multiprocessing as mp
@@ -33,9 +33,20 @@ def save_atomic(state: dict[str, Any], path: Path) -> None:
     partial.rename(path)
 
 
-def save_training(
-    path: Path, optimiser: torch.optim.Optimizer, step: int, clock: Clock, **kept: Any
-) -> None:
+class Optimiser(Protocol):
+    """What of torch's optimisers a training here needs."""
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def zero_grad(self, set_to_none: bool = True) -> None: ...
+
+    def step(self) -> Any: ...
+
+
+def save_training(path: Path, optimiser: Optimiser, step: int, clock: Clock, **kept: Any) -> None:
     """Write ``kept``, the weights first of all, with what the training needs to go on."""
     state = {"optimiser": optimiser.state_dict(), "step": step, "seconds": clock.seconds()}
     save_atomic({**kept, **state}, path)
@@ -56,7 +67,7 @@ def cosine(progress: float, warmup: float = 0.02, floor: float = 0.02) -> float:
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * along))
 
 
-def descend(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+def descend(loss: Tensor, optimiser: Optimiser) -> None:
     """One step down, its gradient's norm held to 1."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()

@@ -25,7 +25,7 @@ from recipes.starter.captions import Captioner, load_words
 CAPTIONS = 2500
 RIDGE = 1e-3
 PADDED_FROM = 12
-"""Tokens from here on are mostly padding, at the same place with either vocabulary."""
+"""An earlier model's tokens from here on are mostly padding."""
 
 
 def captions_both_know(work: Path, tags: tuple[str, ...]) -> list[str]:
@@ -109,7 +109,7 @@ def run(painter: Any, work: Path, earlier: Path, earlier_code: Path) -> None:
         second = old.text_encoder_2(their_ids[i : i + 200], output_hidden_states=True)
         theirs_seen = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], -1)
         pooled.append((vector, second.text_embeds))
-        sequences.append((sequence[:, PADDED_FROM::3], theirs_seen[:, PADDED_FROM::3]))
+        sequences.append((sequence[:, 24::10], theirs_seen[:, PADDED_FROM::3]))
     inputs = torch.cat([a for a, _ in pooled])
     ones = torch.ones(len(inputs), 1)
     found = least_squares(

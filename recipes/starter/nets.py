@@ -16,8 +16,9 @@ LATENT_SIDE = 8
 """128 px at a factor of 16: an 8x8 grid, which is what makes training on a CPU possible."""
 
 VOCABULARY = 10_240
-TOKENS = 32
-"""Longest prompt in tokens; stickers have short names."""
+TOKENS = 88
+"""Tokens the UNet reads: 24 for the prompt, and one for each place of the grid (``layout.py``). A
+longer prompt writes over the first places."""
 
 BOS, EOS = VOCABULARY - 2, VOCABULARY - 1
 """Ends of a prompt. Never 2: transformers then falls back to an older way of pooling."""

@@ -32,6 +32,7 @@ FILES = (
     "codec.pt",
     "teacher-basis.pt",
     "taught.json",
+    "neighbours.json",
     "judge.json",
     "unet.log",
     "vae.log",

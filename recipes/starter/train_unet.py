@@ -1,4 +1,4 @@
-"""Step ``unet``: train the denoiser, and a little further both text encoders."""
+"""Step ``unet``: train the denoiser; the text encoders stay as ``layout.py`` left them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recipes.starter import graft, layout, nets, teach
+from recipes.starter import codec, graft, layout, lookup, nets, teach
 from recipes.starter.batches import Batches, stream
 from recipes.starter.common import (
     Clock,
@@ -24,25 +24,23 @@ from recipes.starter.common import (
 )
 from recipes.starter.deck import LAST
 from recipes.starter.render import SIZE
+from recipes.starter.train_vae import augment
 
 LEARNING_RATE = 1e-3
 EMA = 0.996
 
-TEXT_RATE = 0.3
-"""Learning-rate factor of the text encoders, which are taught before (``teach.py``)."""
-
-TAUGHT, TAUGHT_WEIGHT = 48, 0.05
-"""How many of the teacher's texts every third batch holds, and how much they weigh: so that words
-no caption holds stay near those they mean while the captions' own words become sharper."""
-TAUGHT_EVERY = 3
-
-READ_WEIGHT = 0.5
-"""What the text encoders' own drawing (``layout.py``) weighs beside the UNet's: it keeps them sure
-of what lies where, and so learns on at a tenth of the cost."""
-
-TOLD = 0.4
+TOLD = 0.5
 """Share of pictures whose tokens are completed so that they hold the picture whole: where to look
 what up is learned from these, whether or not the text encoders know the drawing yet."""
+
+REDRAWN = 0.5
+"""Of those, the share mirrored, turned or moved: then there is nothing to learn by heart."""
+
+PLACES_WEIGHT = 0.1
+"""Of the compass (``lookup.py``), which is what makes looking up possible."""
+
+PLANTED_AT = 300
+"""The batch before which the lookup is set: the features know their places by then."""
 
 DECAY_FROM = 0.55
 """Progress from which the learning rate falls, linearly, to ``FLOOR`` of itself."""
@@ -126,12 +124,17 @@ def load_painter(work: Path, name: str = "unet.pt") -> Painter:
     return painter.eval().requires_grad_(False)
 
 
+def read_words(painter: Painter, words: teach.Pupils) -> None:
+    """Take the text encoders as ``layout.py`` left them; the UNet's training leaves them alone."""
+    for mine, theirs in ((painter.text_1, words.text_1), (painter.text_2, words.text_2)):
+        mine.load_state_dict(theirs.state_dict())
+        mine.requires_grad_(False)
+
+
 def begin(work: Path, plan: Plan) -> Painter:
     """A painter that knows words, and draws as an earlier model did where there is one."""
     model = Painter()
-    taught, _ = layout.load(work)
-    model.text_1.load_state_dict(taught.text_1.state_dict())
-    model.text_2.load_state_dict(taught.text_2.state_dict())
+    read_words(model, layout.load(work)[0])
     if plan.earlier:
         graft.run(model, work, *plan.earlier)
     # Once called, transformers' models hold hooks that cannot be sent to a process.
@@ -166,38 +169,44 @@ def _train(
         model.load_state_dict(received.state_dict(), assign=True)
     device = next(model.parameters()).device
     batches = Batches(work, plan.batch, seed)
-    pupils, reader = layout.load(work)
+    code = batches.deck.code.to(device)
+    words, reader = layout.load(work)
     reader.to(device).requires_grad_(False)
-    lessons = teach.Lessons(work, seed, device, pupils.head.to(device).requires_grad_(False))
+    read_words(model, words)
+    compass = lookup.Compass(model.unet).to(device)
     average = deepcopy(model).requires_grad_(False)
-    rate = plan.rate()
-    words = [*model.text_1.parameters(), *model.text_2.parameters()]
-    groups = [
-        {"params": list(model.unet.parameters()), "rate": rate},
-        {"params": words, "rate": rate * TEXT_RATE},
-    ]
-    optimiser = torch.optim.AdamW(groups, rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    learning = [*model.unet.parameters(), *compass.parameters()]
+    optimiser = torch.optim.AdamW(
+        learning, plan.rate(), betas=(0.9, 0.99), weight_decay=0.01, fused=True
+    )
     checkpoint = work / "unet.pt"
     state = load_state(checkpoint)
     first = 0
     if state is not None:
         first = state["step"]
         average.load_state_dict(state["average"])
+        read_words(average, words)
         if "optimiser" in state:
+            compass.load_state_dict(state["compass"])
             optimiser.load_state_dict(state["optimiser"])
-            # The rates are this plan's, not the checkpoint's.
-            for group, fresh in zip(optimiser.param_groups, groups, strict=True):
-                group["rate"] = fresh["rate"]
     if plan.compiled:
         model.unet.compile()
-    weights = layout.component_weights(batches.deck.code).to(device)
+    weights = layout.component_weights(code)
+    levels = [level.to(device) for level in (batches.signal, batches.noise)]
     tally = Tally(work, clock)
     saved = clock.seconds()
     began = time.monotonic()
 
     def save(step: int) -> None:
-        states = {"model": model.state_dict(), "average": average.state_dict()}
-        save_training(checkpoint, optimiser, step, clock, **states)
+        save_training(
+            checkpoint,
+            optimiser,
+            step,
+            clock,
+            model=model.state_dict(),
+            average=average.state_dict(),
+            compass=compass.state_dict(),
+        )
 
     model.train()
     for step, batch in stream(batches, turns, first, plan.loaders):
@@ -205,19 +214,22 @@ def _train(
         if progress >= 1 or (plan.piece and time.monotonic() - began > plan.piece):
             break
         for group in optimiser.param_groups:
-            group["lr"] = group["rate"] * rate_at(step, progress)
-        noisy, target, x, t, ids = (part.to(device, non_blocking=True) for part in batch)
+            group["lr"] = plan.rate() * rate_at(step, progress)
+        x, t, noise, ids = (part.to(device, non_blocking=True) for part in batch)
+        told = round(TOLD * len(x))
+        rng = np.random.default_rng((seed, 9, step))
+        x = redrawn(x, round(REDRAWN * told), code, rng)
+        noisy, target = noised(x, noise, t, *levels)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            sequence, pooled = model.embed(ids)
-            prompted = torch.rand(len(ids), 1, 1, device=device) < TOLD
-            told = torch.where(prompted, reader.completed(sequence, x), sequence)
-            predicted = model.paint(noisy, t, told, pooled)
+            with torch.no_grad():
+                sequence, pooled = model.embed(ids)
+                sequence[:told] = reader.completed(sequence[:told], x[:told])
+            if step == PLANTED_AT and rank == 0:
+                seen = (noisy, t, sequence, pooled)
+                lookup.plant(model.unet, reader, lambda seen=seen: model.paint(*seen))
+            predicted = model.paint(noisy, t, sequence, pooled)
         each = ((predicted.float() - target).square() * weights).mean((1, 2, 3))
-        loss = each.mean()
-        loss = loss + READ_WEIGHT * ((reader(sequence).float() - x).square() * weights).mean()
-        if step % TAUGHT_EVERY == 0:
-            rng = np.random.default_rng((seed, 9, step))
-            loss = loss + TAUGHT_WEIGHT * TAUGHT_EVERY * lessons.loss(model, rng, TAUGHT)
+        loss = each.mean() + PLACES_WEIGHT * compass.loss()
         descend(loss, optimiser)
         if rank:
             continue
@@ -228,6 +240,23 @@ def _train(
             saved = clock.seconds()
     if rank == 0:
         save(turns.peek())
+
+
+@torch.no_grad()
+def redrawn(x: Tensor, count: int, code: codec.Codec, rng: np.random.Generator) -> Tensor:
+    """``x`` with its first ``count`` pictures mirrored, turned or moved."""
+    if not count:
+        return x
+    other = code.encode(augment(code.decode(x[:count]).clamp(-1, 1), rng))
+    return torch.cat([other, x[count:]])
+
+
+def noised(
+    x: Tensor, noise: Tensor, timesteps: Tensor, signal: Tensor, level: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What the UNet is shown and the velocity it should predict, shaped as ``x``."""
+    a, s = signal[timesteps].view(-1, 1, 1, 1), level[timesteps].view(-1, 1, 1, 1)
+    return a * x + s * noise, a * noise - s * x
 
 
 class Tally:

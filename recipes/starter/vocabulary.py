@@ -10,8 +10,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-ENGLISH, CHINESE = 16_000, 14_000
-"""How many of the most frequent words are taken; rarer ones are names and misspellings."""
+ENGLISH, CHINESE, PAIRS = 16_000, 14_000, 40_000
+"""How many of the most frequent words, and pairs of English words, are taken; rarer ones are names
+and misspellings."""
 
 
 def _package(name: str) -> Path:
@@ -27,6 +28,14 @@ def english() -> list[str]:
     rows = [line.split() for line in path.read_text("utf-8-sig").splitlines()]
     rows.sort(key=lambda row: -int(row[1]))
     return [word for word, _ in rows if len(word) > 2 and word.isascii()][:ENGLISH]
+
+
+def pairs() -> list[str]:
+    """Frequent pairs of English words such as "good night", most frequent first."""
+    path = _package("symspellpy") / "frequency_bigramdictionary_en_243_342.txt"
+    rows = [line.split() for line in path.read_text("utf-8-sig").splitlines()]
+    rows.sort(key=lambda row: -int(row[2]))
+    return [f"{first} {second}" for first, second, _ in rows][:PAIRS]
 
 
 def chinese() -> list[str]:

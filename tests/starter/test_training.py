@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from recipes.starter import layout, nets, parts
+from recipes.starter import layout, lookup, neighbours, nets, parts, teach
 from recipes.starter.batches import signal_and_noise
+from recipes.starter.captions import Captioner, Words
 from recipes.starter.codec import Codec
 from recipes.starter.common import (
     Clock,
@@ -18,6 +20,7 @@ from recipes.starter.common import (
     save_atomic,
     save_training,
 )
+from recipes.starter.muon import MuonAdamW
 from recipes.starter.train_unet import FLOOR, Painter, Plan, rate_at
 
 
@@ -29,19 +32,19 @@ def test_the_schedule_ends_in_pure_noise() -> None:
 
 
 def test_the_reader_puts_each_place_where_it_belongs() -> None:
-    """The fifth of the last sixteen tokens is the first block of the second row."""
+    """The twelfth of the tokens of places is the fourth of the second row."""
     torch.manual_seed(0)
     reader = layout.Reader()
     sequence = torch.zeros(1, nets.TOKENS, sum(nets.TEXT_WIDTHS))
     before = reader(sequence)
-    sequence[0, -layout.PLACES + 4] = 1
+    sequence[0, -layout.PLACES + 11] = 1
     changed = (reader(sequence) - before).abs().sum((0, 1)) > 1e-6
     expected = torch.zeros(8, 8, dtype=torch.bool)
-    expected[2:4, 0:2] = True
+    expected[1, 3] = True
     assert torch.equal(changed, expected)
 
 
-def test_completed_tokens_hold_the_picture() -> None:
+def test_completed_tokens_hold_the_picture_and_keep_their_marks() -> None:
     torch.manual_seed(1)
     reader = layout.Reader()
     sequence = torch.randn(2, nets.TOKENS, sum(nets.TEXT_WIDTHS))
@@ -50,8 +53,105 @@ def test_completed_tokens_hold_the_picture() -> None:
     with torch.no_grad():
         before = float((reader(sequence) - latents).square().mean())
         after = float((reader(told) - latents).square().mean())
-    assert after < 0.4 * before
+    assert after < 0.05 * before
     assert torch.equal(told[:, : -layout.PLACES], sequence[:, : -layout.PLACES])
+    assert torch.equal(told[..., -layout.MARKED :], sequence[..., -layout.MARKED :])
+
+
+@torch.no_grad()
+def test_tokens_are_what_the_pipeline_reads_and_say_their_place() -> None:
+    torch.manual_seed(3)
+    pupils = teach.Pupils().eval()
+    layout.hold_marks(pupils)
+    ids = torch.randint(0, nets.VOCABULARY - 2, (2, nets.TOKENS))
+    sequence = layout.sequence_of(pupils, ids)
+    encoders = (pupils.text_1, pupils.text_2)
+    stock = [encoder(ids, output_hidden_states=True).hidden_states[-2] for encoder in encoders]
+    assert torch.allclose(sequence, torch.cat(stock, -1), atol=1e-6)
+    assert torch.equal(sequence[0, :, -layout.MARKED :], layout.marks())
+    assert bool((sequence[:, :-1, :-1] != 0).any())
+
+
+def test_the_compass_learns_and_a_planted_lookup_reads_each_place() -> None:
+    """With queries that know their place, the attention's output is the drawing itself."""
+    torch.manual_seed(4)
+    unet = Painter().unet
+    reader = layout.Reader().requires_grad_(False)
+    latents = torch.randn(2, nets.LATENT_CHANNELS, nets.LATENT_SIDE, nets.LATENT_SIDE)
+    sequence = torch.randn(2, nets.TOKENS, sum(nets.TEXT_WIDTHS)) * 0.3
+    sequence[..., -layout.MARKED :] = layout.marks()
+    sequence = reader.completed(sequence, latents)
+    attention: Any = unet.up_blocks[2].attentions[0].transformer_blocks[0].attn2
+    ask = torch.zeros(3, attention.to_q.weight.shape[1])
+    ask[0, 0] = ask[1, 1] = ask[2, 2] = 1
+    lookup.plant_one(attention, ask, reader)
+    places = torch.zeros(2, 64, attention.to_q.weight.shape[1])
+    line = torch.arange(8) - 3.5
+    places[..., 0], places[..., 1] = line.repeat_interleave(8), line.repeat(8)
+    places[..., 2] = 1
+    with torch.no_grad():
+        read = attention(places, encoder_hidden_states=sequence)[..., : nets.LATENT_CHANNELS]
+    assert float((read.mT.unflatten(2, (8, 8)) - latents).square().mean()) < 0.02
+
+    compass = lookup.Compass(unet)
+    noisy = torch.randn_like(latents)
+    added = {"text_embeds": torch.randn(2, nets.POOLED), "time_ids": torch.ones(2, 6)}
+    optimiser = torch.optim.AdamW(compass.parameters(), 0.05)
+    losses: list[float] = []
+    for _ in range(6):
+        unet(noisy, torch.tensor([999, 0]), sequence, added_cond_kwargs=added)
+        loss = compass.loss()
+        descend(loss, optimiser)
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_both_optimisers_share_the_weights_and_go_on() -> None:
+    torch.manual_seed(5)
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = torch.nn.Embedding(9, 8)
+            self.inner = torch.nn.Linear(8, 8)
+            self.goal = torch.eye(9, 8) * 3
+
+        def forward(self) -> torch.Tensor:
+            return (self.inner(self.embedding.weight) - self.goal).square().mean()
+
+    net, other = Net(), Net()
+    first, second = MuonAdamW(net, 0.01), MuonAdamW(other, 0.01)
+    before = {name: weight.clone() for name, weight in net.state_dict().items()}
+    descend(net(), first)
+    assert all(not torch.equal(before[n], weight) for n, weight in net.state_dict().items())
+    moved = net.inner.weight.detach() - before["inner.weight"]
+    values = torch.linalg.svdvals(moved)
+    assert float(values[-1]) > 0.3 * float(values[0])
+    other.load_state_dict(net.state_dict())
+    second.load_state_dict(first.state_dict())
+    descend(net(), first)
+    descend(other(), second)
+    assert torch.equal(net.inner.weight, other.inner.weight)
+    assert torch.equal(net.embedding.weight, other.embedding.weight)
+
+
+def test_a_word_goes_to_the_nearest_concept_or_to_none() -> None:
+    known = np.eye(3, dtype=np.float32)
+    vectors = np.array(
+        [[1, 0, 0], [0.9, 0.436, 0], [0.7, 0.7, 0.141], [0.5, 0.5, 0.707]], np.float32
+    )
+    found = neighbours.assign(
+        ["pup", "doggo", "both", "ship"], vectors, known, ["dog", "cat", "ship"]
+    )
+    assert found == {"dog": ["pup", "doggo"], "cat": [], "ship": ["ship"]}
+
+
+def test_captions_say_neighbours_now_and_then() -> None:
+    rng = np.random.default_rng(0)
+    words = Words("dog", en=["dog"], zh=["狗"])
+    captioner = Captioner({"dog": words}, {"dog": ["pup"]})
+    said = [captioner.name("dog", rng)[0] for _ in range(200)]
+    assert 0.2 < said.count("pup") / len(said) < 0.4
 
 
 def test_coarse_components_weigh_more_and_the_whole_stays_one() -> None:
