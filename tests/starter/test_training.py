@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_both_optimisers_share_the_weights_and_go_on() -> None:
     values = torch.linalg.svdvals(moved)
     assert float(values[-1]) > 0.3 * float(values[0])
     other.load_state_dict(net.state_dict())
-    second.load_state_dict(first.state_dict())
+    second.load_state_dict(deepcopy(first.state_dict()))
     descend(net(), first)
     descend(other(), second)
     assert torch.equal(net.inner.weight, other.inner.weight)
