@@ -32,6 +32,7 @@ from recipes.starter import (
 )
 from recipes.starter.common import pick_device
 from recipes.starter.judge import train as train_judge
+from stickerstudio.training.settings import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = (
@@ -80,7 +81,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--refine-steps", type=int, default=1200)
     parser.add_argument("--judge-minutes", type=float, default=40.0, help="altogether")
     parser.add_argument("--seeds", type=int, default=2, help="pictures of a concept in evaluate")
-    parser.add_argument("--lora-steps", type=int, default=1200)
+    parser.add_argument("--lora-preset", choices=PRESETS, default="good")
+    parser.add_argument("--lora-steps", type=int, default=0, help="0: as the preset has it")
     parser.add_argument("--style", action="append", help="which LoRA; default: all")
     parser.add_argument("--earlier", type=Path, help="model folder that new weights begin as")
     parser.add_argument("--earlier-code", type=Path, help="its codec.pt")
@@ -134,7 +136,7 @@ def run(step: str, args: argparse.Namespace) -> None:
         "judge": lambda: train_judge.run(work, args.judge_minutes, seed, device, piece),
         "evaluate": lambda: evaluate.run(export.load_pipeline(work).to(device), work, args.seeds),
         "export": lambda: export.run(work, args.model),
-        "lora": lambda: loras(args, device),
+        "lora": lambda: loras(args, device.type),
         "sheets": lambda: sheets(args),
         "pack": lambda: parts.pack(work, parts_, not args.weights_only),
         "unpack": lambda: parts.unpack(parts_, work),
@@ -142,11 +144,12 @@ def run(step: str, args: argparse.Namespace) -> None:
     acts[step]()
 
 
-def loras(args: argparse.Namespace, device: torch.device) -> None:
+def loras(args: argparse.Namespace, device: str) -> None:
     """Train the LoRAs that are asked for."""
     for style in train_lora.STYLES:
         if not args.style or style.name in args.style:
-            train_lora.run(args.work, style, args.loras, args.lora_steps, args.seed, device)
+            chosen = (args.lora_preset, args.lora_steps, args.seed, device)
+            train_lora.run(args.work, style, args.loras, *chosen)
 
 
 def sheets(args: argparse.Namespace) -> None:

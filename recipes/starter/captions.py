@@ -71,7 +71,7 @@ def _names(cell: str) -> list[str]:
     return [word.strip() for part in cell.split(";") for word in part.split(",") if word.strip()]
 
 
-NEIGHBOUR_SHARE = 0.3
+NEIGHBOUR_SHARE = 0.5
 """Of the captions of one thing, those that say it in a word of ``neighbours.py``."""
 
 HELD_OUT_LISTS = ("synonyms-en", "synonyms-zh", "phrases-en", "phrases-zh")

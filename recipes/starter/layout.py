@@ -46,8 +46,8 @@ BATCH = 32
 LEARNING_RATE = 2.5e-3
 FLOOR = 0.05
 
-TAUGHT, TAUGHT_EVERY, TAUGHT_WEIGHT = 64, 8, 0.4
-"""Texts of the teacher's, in every eighth batch, and what they weigh."""
+TAUGHT, TAUGHT_EVERY, TAUGHT_WEIGHT = 64, 4, 0.3
+"""Texts of the teacher's, in every fourth batch, and what they weigh."""
 
 LOG_EVERY = 50
 CHECKPOINT_SECONDS = 90.0
@@ -165,7 +165,7 @@ def _train(
         received, pupils = pupils, teach.Pupils()
         pupils.load_state_dict(received.state_dict(), assign=True)
     batches = Batches(work, BATCH, seed + 1)
-    lessons = teach.Lessons(work, seed, torch.device("cpu"), pupils.head)
+    lessons = teach.Lessons(work, seed)
     weights = component_weights(batches.deck.code)
     both = nn.ModuleList([pupils, reader])
     optimiser = MuonAdamW(both, LEARNING_RATE)

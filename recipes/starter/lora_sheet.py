@@ -1,4 +1,4 @@
-"""Pictures of the LoRAs: a preview for each card, and a grid of weights for the documentation."""
+"""A picture of the LoRAs for the documentation: prompts across, weights down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from recipes.starter import sheet
 from recipes.starter.painting import draw
 from recipes.starter.train_lora import STYLES
 
-PREVIEW: tuple[str, ...] = ("grinning face", "angry face", "red heart", "pizza")
 GRID: tuple[str, ...] = (
     "grinning face",
     "crying face",
@@ -33,7 +32,7 @@ def _with_weight(pipe: StableDiffusionXLPipeline, name: str, weight: float) -> N
 
 
 def run(model: Path, loras: Path, target: Path) -> None:
-    """Load each LoRA as the stock pipeline does; write ``NAME.webp`` and the grid."""
+    """Load each LoRA as the stock pipeline does; write the grid."""
     pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     pictures: list[Tensor] = []
@@ -43,10 +42,6 @@ def run(model: Path, loras: Path, target: Path) -> None:
         if not file.exists():
             continue
         pipe.load_lora_weights(str(loras), weight_name=file.name, adapter_name=style.name)
-        _with_weight(pipe, style.name, style.weight)
-        prompts = list(PREVIEW)
-        made = draw(pipe, prompts, 4, [SEED] * len(prompts))
-        sheet.save(list(made), 2, loras / f"{style.name}.webp", quality=82)
         for prompt in GRID:
             for weight in WEIGHTS:
                 _with_weight(pipe, style.name, weight)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-APART = ("embedding", "head", "projection", "read")
+APART = ("embedding", "head", "projection", "read", "early")
 """Parts of the names of matrices that are tables, or first or last: AdamW suits those."""
 
 

@@ -40,6 +40,9 @@ CHECKPOINT_SECONDS = 60.0
 CAPTIONS = 14_000
 """Captions drawn once for the corpus, beside every word."""
 
+EARLY = 2
+"""Layers after which the meaning is asked for first."""
+
 WORD_SHARE = 0.6
 """Share of each batch that are words and names; the rest are whole captions."""
 
@@ -120,12 +123,14 @@ def reduce(vectors: Tensor, work: Path) -> Tensor:
 
 
 class Pupils(nn.Module):
-    """Both text encoders and a head for the one that pools nothing itself."""
+    """Both text encoders, a head for the one that pools nothing itself, and one each for what they
+    know early: a token behind the prompt can only use a meaning that an earlier layer found."""
 
     def __init__(self) -> None:
         super().__init__()
         self.text_1, self.text_2 = nets.text_encoders()
         self.head = nn.Linear(nets.TEXT_WIDTHS[0], nets.POOLED)
+        self.early = nn.ModuleList(nn.Linear(width, nets.POOLED) for width in nets.TEXT_WIDTHS)
 
 
 @torch.no_grad()
@@ -149,17 +154,13 @@ def start_from_teacher(model: Pupils, work: Path) -> None:
 
 
 class Lessons:
-    """Asks text encoders for the teacher's vectors; ``model`` has ``text_1`` and ``text_2``."""
+    """Asks text encoders for the teacher's vectors."""
 
-    def __init__(
-        self, work: Path, seed: int, device: torch.device, head: nn.Module | None = None
-    ) -> None:
+    def __init__(self, work: Path, seed: int) -> None:
         self.texts, self.count, self.goals = corpus(work, seed)
         self.tokenizer = tokens.load(work)
-        self.device = device
-        self.head = head or load(work).head.requires_grad_(False).to(device)
 
-    def loss(self, model: Any, rng: np.random.Generator, size: int) -> Tensor:
+    def loss(self, model: Pupils, rng: np.random.Generator, size: int) -> Tensor:
         """Distance of the encoders' guesses to the teacher's vectors of ``size`` texts."""
         share = round(size * WORD_SHARE)
         chosen = np.concatenate(
@@ -171,11 +172,15 @@ class Lessons:
         texts = [self.texts[i] for i in chosen]
         ids: Tensor = self.tokenizer(
             texts, padding="longest", truncation=True, return_tensors="pt"
-        ).input_ids.to(self.device)
-        goal = self.goals[chosen].to(self.device)
+        ).input_ids
+        goal = self.goals[chosen]
         end = (ids == nets.EOS).int().argmax(1)
-        first = model.text_1(ids, output_hidden_states=True).hidden_states[-2]
-        guesses = (self.head(first[torch.arange(len(ids)), end]), model.text_2(ids).text_embeds)
+        rows = torch.arange(len(ids))
+        first = model.text_1(ids, output_hidden_states=True).hidden_states
+        second = model.text_2(ids, output_hidden_states=True)
+        guesses = [model.head(first[-2][rows, end]), second.text_embeds]
+        for read, states in zip(model.early, (first, second.hidden_states), strict=True):
+            guesses.append(read(states[EARLY][rows, end]))
         loss = goal.new_zeros(())
         for guess in guesses:
             alike = functional.cosine_similarity(guess, goal).mean()
@@ -203,7 +208,7 @@ def _train(rank: int, model: Pupils, turns: Turns, work: Path, seed: int, clock:
     if rank:
         received, model = model, Pupils()
         model.load_state_dict(received.state_dict(), assign=True)
-    lessons = Lessons(work, seed, torch.device("cpu"), model.head)
+    lessons = Lessons(work, seed)
     optimiser = torch.optim.AdamW(
         model.parameters(), LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )

@@ -1,41 +1,30 @@
-"""Step ``lora``: teach the finished base model one more style, as a small file of its own."""
+"""Step ``lora``: the styles that come with the program, trained by the program's own trainer.
+
+Their art is none of the base's. What a user does with a folder of drawings is done here: pictures
+with captions beside them, a preset, the model in the box; the LoRA is taken from the shelf it lands
+on, and its card gets the words a shipped style has.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
-from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors.torch import save_file
+from PIL import Image
 
-from recipes.starter import codec, manifest, poses, tokens
-from recipes.starter.batches import signal_and_noise
-from recipes.starter.captions import Captioner, load_words
-from recipes.starter.common import Clock, cosine, descend, load_state, log, save_training
-from recipes.starter.deck import Deck, Mix
-from recipes.starter.poses import Seconds
+from recipes.starter import manifest
+from recipes.starter.captions import load_words
+from recipes.starter.concepts import CONCEPTS
 from recipes.starter.sources import ART
-from recipes.starter.train_unet import load_painter
-
-RANK = 16
-BATCH = 32
-LEARNING_RATE = 2e-3
-TARGETS = (
-    "to_q",
-    "to_k",
-    "to_v",
-    "to_out.0",
-    "ff.net.0.proj",
-    "ff.net.2",
-    "proj_in",
-    "proj_out",
-)
-"""The linear layers of every transformer block; convolutions stay as they are."""
-
-CHECKPOINT_SECONDS = 90.0
+from stickerstudio.core.paths import Paths
+from stickerstudio.engine.train.run import Trainer
+from stickerstudio.training import jobs
+from stickerstudio.training.dataset import read_set
+from stickerstudio.training.messages import TrainingOrder, TrainingResult, TrainingSample
+from stickerstudio.training.settings import Preset, TrainingSettings, with_preset
 
 
 @dataclass(frozen=True)
@@ -46,10 +35,8 @@ class Style:
     art: str
     title: str
     title_zh_hant: str
-    trigger: str
     licence: str
     attribution: str
-    weight: float = 1.0
 
 
 STYLES: tuple[Style, ...] = (
@@ -58,117 +45,85 @@ STYLES: tuple[Style, ...] = (
         "noto-v1",
         "Blob",
         "軟糖",
-        "blob style",
         "Apache-2.0",
         "Trained on Noto Emoji of 2017 (the blobs) by Google, Apache-2.0",
-        weight=0.7,
     ),
 )
 
 
-def header(style: Style, steps: int) -> dict[str, str]:
-    """What the file says about itself, in the names other tools read."""
-    return {
-        "format": "pt",
-        "modelspec.sai_model_spec": "1.0.0",
-        "modelspec.architecture": "stable-diffusion-xl-v1-base/lora",
-        "modelspec.title": style.title,
-        "modelspec.trigger_phrase": style.trigger,
-        "modelspec.license": style.licence,
-        "modelspec.description": style.attribution,
-        "ss_network_module": "networks.lora",
-        "ss_network_dim": str(RANK),
-        "ss_network_alpha": str(RANK),
-        "ss_base_model_version": "starter",
-        "ss_sd_model_name": "starter",
-        "ss_steps": str(steps),
-    }
-
-
-def card(style: Style) -> dict[str, object]:
-    """The LoRA's card, beside its file."""
-    return {
-        "name": style.name,
-        "title": style.title,
-        "title_zh_hant": style.title_zh_hant,
-        "base_model": "starter",
-        "trigger": style.trigger,
-        "licence": style.licence,
-        "attribution": style.attribution,
-        "recommended_weight": style.weight,
-        "preview": f"{style.name}.webp",
-    }
+def drawings(work: Path, style: Style, folder: Path) -> int:
+    """Write the style's drawings of what the base knows, each with a caption file; how many."""
+    rows = manifest.load(work)
+    words = load_words(rows)
+    pictures = np.load(work / "pictures.npy", mmap_mode="r")
+    places: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        if row.style == style.art and row.concept in CONCEPTS:
+            places.setdefault(row.concept, index)
+    folder.mkdir(parents=True, exist_ok=True)
+    for concept, index in places.items():
+        w = words[concept]
+        stem = w.en[0].replace("/", " ")
+        Image.fromarray(np.array(pictures[index])).save(folder / f"{stem}.png")
+        captions = dict.fromkeys([*w.en, *w.en_tags[:1], *w.zh[:3]])
+        (folder / f"{stem}.txt").write_text("\n".join(captions) + "\n", "utf-8")
+    return len(places)
 
 
 def run(
-    work: Path, style: Style, target: Path, steps: int, seed: int, device: torch.device
+    work: Path, style: Style, target: Path, preset: Preset, steps: int, seed: int, device: str
 ) -> None:
-    """Train ``steps`` batches and write ``NAME.safetensors`` and ``NAME.json`` into ``target``."""
+    """Train, and write ``NAME.safetensors``, its card and its preview into ``target``.
+
+    A training that was interrupted goes on. ``steps`` of 0 are the preset's.
+    """
     assert any(art.style == style.art and art.licence == style.licence for art in ART)
-    rows, pictures = poses.build(work, (style.art,), everything=False)
-    code = codec.load(work)
-    seconds = Seconds(poses.base_drawings(work, (style.art,)))
-    words = Captioner(load_words(manifest.load(work)))
-    deck = Deck(rows, code.encode_bytes(pictures), pictures, seconds, code, words)
-    tokenizer = tokens.load(work)
-    torch.manual_seed(seed)
-    painter = load_painter(work).to(device)
-    painter.unet.add_adapter(
-        LoraConfig(r=RANK, lora_alpha=RANK, target_modules=list(TARGETS), init_lora_weights=True)
-    )
-    parameters = [p for p in painter.unet.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.0)
-    checkpoint = work / f"lora-{style.name}.pt"
-    step, before = 0, 0.0
-    state = load_state(checkpoint)
-    if state is not None:
-        set_peft_model_state_dict(painter.unet, state["lora"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, before = state["step"], state["seconds"]
-    clock = Clock(before)
-    saved = clock.seconds()
-    signal, noise_level = signal_and_noise()
-    losses: list[float] = []
-    while step < steps:
-        rng = np.random.default_rng((seed, 3, step))
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        for group in optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * cosine(step / steps)
-        x, captions, t, noise = deck.deal(
-            BATCH, Mix(0.0, 0.0, poses=False), rng, generator, worded=0.0
+    paths = Paths.under(work / "studio")
+    job = next((job for job in jobs.unfinished(paths) if job.settings.name == style.name), None)
+    if job is None:
+        folder = work / "drawings" / style.name
+        shutil.rmtree(folder, ignore_errors=True)
+        print(f"lora: {style.name}: {drawings(work, style, folder)} drawings", flush=True)
+        settings = TrainingSettings(
+            name=style.name,
+            trigger="",
+            licence=style.licence,
+            author=style.attribution,
+            consent=True,
+            seed=seed,
         )
-        captions = [
-            f"{caption}, {style.trigger}" if rng.random() < 0.5 else caption for caption in captions
-        ]
-        ids = tokenizer(
-            captions, padding="max_length", truncation=True, return_tensors="pt"
-        ).input_ids
-        a, s = signal[t].view(-1, 1, 1, 1), noise_level[t].view(-1, 1, 1, 1)
-        noisy, target_v = (a * x + s * noise).to(device), (a * noise - s * x).to(device)
-        loss = (painter(noisy, t.to(device), ids.to(device)) - target_v).square().mean()
-        descend(loss, optimiser)
-        step += 1
-        losses.append(float(loss.detach()))
-        if step % 25 == 0:
-            mean = float(np.mean(losses))
-            log(work / "lora.log", lora=style.name, step=step, seconds=clock.seconds(), loss=mean)
-            losses.clear()
-        if step == steps or clock.seconds() - saved > CHECKPOINT_SECONDS:
-            lora = get_peft_model_state_dict(painter.unet)
-            save_training(checkpoint, optimiser, step, clock, lora=lora)
-            saved = clock.seconds()
-    save(painter.unet, style, target, steps)
+        settings = with_preset(settings, preset)
+        if steps:
+            settings = replace(settings, steps=steps)
+        job = jobs.create(paths, settings.checked(), read_set(folder))
+    trainer = Trainer(paths)
+    trainer.train(TrainingOrder(1, job.folder, "cuda" if device == "cuda" else "cpu"), _tell, _no)
+    ship(paths.loras, style, target)
 
 
-def save(unet: torch.nn.Module, style: Style, target: Path, steps: int) -> None:
-    """Write the file stock ``load_lora_weights`` reads, fp16, and the card."""
+def _no() -> bool:
+    return False
+
+
+def _tell(event: object) -> None:
+    if isinstance(event, TrainingSample):
+        print(
+            f"lora: step {event.step}: style {event.style:.2f}, kept {event.kept:.2f}", flush=True
+        )
+    elif isinstance(event, TrainingResult):
+        print(f"lora: recommended weight {event.recommended_weight}", flush=True)
+
+
+def ship(shelf: Path, style: Style, target: Path) -> None:
+    """Copy what the trainer wrote, with the titles of a style that comes with the program."""
     target.mkdir(parents=True, exist_ok=True)
-    weights = {
-        f"unet.{key}": value.detach().to(torch.float16).contiguous().cpu()
-        for key, value in get_peft_model_state_dict(unet).items()
+    for suffix in (".safetensors", ".webp"):
+        shutil.copy(shelf / f"{style.name}{suffix}", target)
+    card = json.loads((shelf / f"{style.name}.json").read_text("utf-8"))
+    card |= {
+        "title": style.title,
+        "title_zh_hant": style.title_zh_hant,
+        "attribution": style.attribution,
     }
-    partial = target / f"{style.name}.safetensors.partial"
-    save_file(weights, partial, metadata=header(style, steps))
-    partial.rename(target / f"{style.name}.safetensors")
-    text = json.dumps(card(style), ensure_ascii=False, indent=2)
+    text = json.dumps(card, ensure_ascii=False, indent=2)
     (target / f"{style.name}.json").write_text(text + "\n", "utf-8")
