@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from recipes.starter import (
     train_unet,
     train_vae,
 )
+from recipes.starter.captions import load_words
 from recipes.starter.common import pick_device
 from recipes.starter.judge import train as train_judge
 from stickerstudio.training.settings import PRESETS
@@ -51,6 +53,14 @@ STEPS = (
     "evaluate",
     "export",
 )
+SHOWN = {
+    "reference-4": "20-prompts",
+    "concepts": "100",
+    "otter": "otter",
+    "phrases": "phrases",
+    "pairs": "pairs",
+}
+"""Sheets of the evaluation that the documentation shows, and as what."""
 AFTER = ("lora", "sheets", "pack", "unpack")
 
 
@@ -156,8 +166,12 @@ def sheets(args: argparse.Namespace) -> None:
     """Draw the pictures of the documentation anew, with the exported model."""
     pipe = StableDiffusionXLPipeline.from_pretrained(args.model)
     pipe.set_progress_bar_config(disable=True)
-    gallery.reference_sheet(pipe, ROOT / "docs" / "starter-20-prompts.webp")
-    lora_sheet.run(args.model, args.loras, ROOT / "docs" / "starter-loras.webp")
+    gallery.sheets(pipe, load_words(manifest.load(args.work)), args.work)
+    docs = ROOT / "docs"
+    for name, shown in SHOWN.items():
+        shutil.copy(args.work / f"sheet-{name}.webp", docs / f"starter-{shown}.webp")
+    lora_sheet.run(args.model, args.loras, docs / "starter-loras.webp")
+    lora_sheet.blends(args.model, args.loras, docs / "starter-blends.webp")
 
 
 if __name__ == "__main__":

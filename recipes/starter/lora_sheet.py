@@ -23,8 +23,10 @@ GRID: tuple[str, ...] = (
     "hamburger",
     "rocket",
 )
-WEIGHTS = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEED = 3
+BLENDED = ("ink", "glossy")
+BLEND_PROMPT = "penguin, bright"
 
 
 def _with_weight(pipe: StableDiffusionXLPipeline, name: str, weight: float) -> None:
@@ -45,7 +47,8 @@ def run(model: Path, loras: Path, target: Path) -> None:
         for prompt in GRID:
             for weight in WEIGHTS:
                 _with_weight(pipe, style.name, weight)
-                pictures += list(draw(pipe, [prompt], 4, [SEED]))
+                asked = f"{prompt}, {style.trigger}"
+                pictures += list(draw(pipe, [asked], 4, [SEED]))
                 labels.append(f"{style.name} {weight:g}")
         pipe.delete_adapters(style.name)
     if pictures:
@@ -63,3 +66,22 @@ def run(model: Path, loras: Path, target: Path) -> None:
             cell=96,
             quality=78,
         )
+
+
+def blends(model: Path, loras: Path, target: Path) -> None:
+    """Two styles over a grid: one's weight to the right, the other's downwards."""
+    files = [loras / f"{name}.safetensors" for name in BLENDED]
+    if not all(file.exists() for file in files):
+        return
+    pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    for name, file in zip(BLENDED, files, strict=True):
+        pipe.load_lora_weights(str(loras), weight_name=file.name, adapter_name=name)
+    pictures: list[Tensor] = []
+    labels: list[str] = []
+    for down in WEIGHTS:
+        for right in WEIGHTS:
+            pipe.set_adapters(list(BLENDED), [right, down])
+            pictures += list(draw(pipe, [BLEND_PROMPT], 4, [SEED]))
+            labels.append(f"{BLENDED[0]} {right:g}, {BLENDED[1]} {down:g}")
+    sheet.save(pictures, len(WEIGHTS), target, labels, quality=80)

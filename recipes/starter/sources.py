@@ -119,4 +119,39 @@ ART: tuple[ArtSet, ...] = (
 )
 
 BASE_STYLES = ("noto", "twemoji", "fluent-flat")
-"""The styles the base model draws; the other sets teach the VAE and become LoRAs."""
+"""The styles the base model draws; the other sets teach the VAE and the judge."""
+
+LORA_ART: tuple[ArtSet, ...] = (
+    ArtSet(
+        "ink",
+        "MIT",
+        Package(
+            "@iconify-json/fluent-emoji-high-contrast",
+            "1.2.6",
+            "sha512-esqhZPpkrF7sNX3NsLoh8KW64okEr/bzko7WNnFP+qTJGAqDPDYjp"
+            "0925yxuivXy3HtVQB8xhIKu3+Nq1byX5w==",
+        ),
+    ),
+    ArtSet(
+        "glossy",
+        "MIT",
+        Package(
+            "@iconify-json/fluent-emoji",
+            "1.2.7",
+            "sha512-D8G6bKAyIsyxP1rzZtIWr/gg/fO4Rg1+DyCWlfqKK4h8W+4Em/Y0P"
+            "6QYgJUQTlUcagzJvSyg+9OBv4hz4Hc/QA==",
+        ),
+    ),
+    ArtSet(
+        "stencil",
+        "CC-BY-4.0",
+        Package(
+            "@iconify-json/emojione-monotone",
+            "1.2.1",
+            "sha512-cZSNcPsuiAD6HCzCh/2dYKGh3pNI0jJlxBxQWfC33cQsPtqYZqulG"
+            "BvlkThXYNvDl8VxgVHT9u+izyX/yeEIkA==",
+        ),
+    ),
+)
+"""Sets that only LoRAs learn from. Each repeats another set's pictures line for line, in ink, in
+glossy colours, as stencils: so what a LoRA learns is how to draw, and not what."""

@@ -21,7 +21,7 @@ from recipes.starter.painting import draw
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "resources" / "models" / "starter"
 SIDE = 32
-STYLES = ("soft", "flat")
+STYLES = ("soft", "flat", "bright")
 RIGHT = 0.85
 """Share of the pictures that must be nearest to a drawing of what was asked for; it is 0.95 and
 more for a sound model, and one in twenty for one that paints noise."""

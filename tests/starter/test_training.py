@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
-from recipes.starter import layout, lookup, neighbours, nets, parts, teach
+from recipes.starter import layout, lookup, neighbours, nets, parts, teach, train_lora
 from recipes.starter.batches import signal_and_noise
 from recipes.starter.captions import Captioner, Words
 from recipes.starter.codec import Codec
@@ -23,6 +25,7 @@ from recipes.starter.common import (
 )
 from recipes.starter.muon import MuonAdamW
 from recipes.starter.train_unet import FLOOR, Painter, Plan, rate_at
+from stickerstudio.training.pictures import laid_out, open_drawing
 
 
 def test_the_schedule_ends_in_pure_noise() -> None:
@@ -76,7 +79,7 @@ def test_tokens_are_what_the_pipeline_reads_and_say_their_place() -> None:
 def test_the_compass_learns_and_a_planted_lookup_reads_each_place() -> None:
     """With queries that know their place, the attention's output is the drawing itself."""
     torch.manual_seed(4)
-    unet = Painter().unet
+    unet: Any = Painter().unet
     reader = layout.Reader().requires_grad_(False)
     latents = torch.randn(2, nets.LATENT_CHANNELS, nets.LATENT_SIDE, nets.LATENT_SIDE)
     sequence = torch.randn(2, nets.TOKENS, sum(nets.TEXT_WIDTHS)) * 0.3
@@ -138,13 +141,10 @@ def test_both_optimisers_share_the_weights_and_go_on() -> None:
 
 def test_a_word_goes_to_the_nearest_concept_or_to_none() -> None:
     known = np.eye(3, dtype=np.float32)
-    vectors = np.array(
-        [[1, 0, 0], [0.9, 0.436, 0], [0.7, 0.7, 0.141], [0.5, 0.5, 0.707]], np.float32
-    )
-    found = neighbours.assign(
-        ["pup", "doggo", "both", "ship"], vectors, known, ["dog", "cat", "ship"]
-    )
-    assert found == {"dog": ["pup", "doggo"], "cat": [], "ship": ["ship"]}
+    vectors = np.array([[1, 0, 0], [0.9, 0.436, 0], [0.3, 0.3, 0.3], [0.5, 0.5, 0.707]], np.float32)
+    wordings = ["pup", "doggo", "why", "boat"]
+    found = neighbours.assign(wordings, vectors, known, ["dog", "cat", "ship"])
+    assert found == {"dog": ["pup", "doggo"], "cat": [], "ship": ["boat"]}
 
 
 def test_captions_say_neighbours_now_and_then() -> None:
@@ -152,7 +152,7 @@ def test_captions_say_neighbours_now_and_then() -> None:
     words = Words("dog", en=["dog"], zh=["狗"])
     captioner = Captioner({"dog": words}, {"dog": ["pup"]})
     said = [captioner.name("dog", rng)[0] for _ in range(200)]
-    assert 0.2 < said.count("pup") / len(said) < 0.4
+    assert 0.4 < said.count("pup") / len(said) < 0.6
 
 
 def test_coarse_components_weigh_more_and_the_whole_stays_one() -> None:
@@ -212,6 +212,19 @@ def test_the_painter_is_called_as_the_pipeline_calls_it() -> None:
     assert sequence.shape == (2, nets.TOKENS, sum(nets.TEXT_WIDTHS))
     assert pooled.shape == (2, nets.POOLED)
     assert out.shape == noisy.shape
+
+
+def test_a_drawing_keeps_its_place_through_the_trainer() -> None:
+    """A red square low on the left; in the base's pictures the page has a margin of 6 pixels."""
+    drawing = Image.new("RGBA", (2 * 116, 2 * 116))
+    drawing.paste((255, 0, 0, 255), (0, 2 * 58, 2 * 29, 2 * 116))
+    file = io.BytesIO()
+    train_lora.as_in_the_base(drawing).save(file, "PNG")
+    seen = laid_out(open_drawing(file.getvalue()), (128, 128), "#ffffff", 0.0)
+    red = np.argwhere(seen[..., 1] < 128)
+    assert red.min(0).tolist() == [6 + 58, 6]
+    assert red.max(0).tolist() == [6 + 115, 6 + 28]
+    assert int((seen[..., 1] > 250).sum()) > 128 * 128 - 70 * 40
 
 
 def test_work_travels_in_small_files_without_optimisers(tmp_path: Path) -> None:
