@@ -108,7 +108,7 @@ def test_a_tighter_limit_is_kept_and_used(format: encode.Format) -> None:
 
 def test_the_search_beats_every_coarse_step_below_it() -> None:
     image = place(noisy(160), Canvas(160, 160))
-    # Between two steps: the search stops within three per cent of a limit, where a step may lie too.
+    # Between two steps: the search stops within three per cent of a limit; a step may lie there.
     limit = len(encode.webp(image, 70))
     fitted = fit(image, Canvas(160, 160), "webp", limit)
     decoded = Image.open(io.BytesIO(fitted.data))
