@@ -142,16 +142,6 @@ LORA_ART: tuple[ArtSet, ...] = (
             "6QYgJUQTlUcagzJvSyg+9OBv4hz4Hc/QA==",
         ),
     ),
-    ArtSet(
-        "stencil",
-        "CC-BY-4.0",
-        Package(
-            "@iconify-json/emojione-monotone",
-            "1.2.1",
-            "sha512-cZSNcPsuiAD6HCzCh/2dYKGh3pNI0jJlxBxQWfC33cQsPtqYZqulG"
-            "BvlkThXYNvDl8VxgVHT9u+izyX/yeEIkA==",
-        ),
-    ),
 )
-"""Sets that only LoRAs learn from. Each repeats another set's pictures line for line, in ink, in
-glossy colours, as stencils: so what a LoRA learns is how to draw, and not what."""
+"""Sets that only LoRAs learn from. Each repeats another set's pictures line for line, in ink or
+in glossy colours: so what a LoRA learns is how to draw, and not what."""

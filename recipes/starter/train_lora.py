@@ -41,7 +41,8 @@ class Style:
     """One LoRA to make: the art it learns from and what its card says.
 
     ``trigger`` is the base's own word for the style whose drawings the art repeats: with it the
-    base paints what the LoRA then draws in its way.
+    base paints what the LoRA then draws in its way. ``weight`` is recommended, by eye, where the
+    trainer's sweep cannot tell the art from the base's own: else the sweep's.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Style:
     title_zh_hant: str
     trigger: str
     attribution: str
+    weight: float | None = None
 
 
 STYLES: tuple[Style, ...] = (
@@ -65,13 +67,7 @@ STYLES: tuple[Style, ...] = (
         "光澤",
         "bright",
         "Trained on Fluent Emoji, color, by Microsoft, MIT",
-    ),
-    Style(
-        "stencil",
-        "Stencil",
-        "剪影",
-        "flat",
-        "Trained on EmojiOne Monotone by the EmojiOne authors, CC BY 4.0",
+        weight=1.0,
     ),
 )
 
@@ -172,5 +168,7 @@ def ship(shelf: Path, style: Style, target: Path) -> None:
         "title_zh_hant": style.title_zh_hant,
         "attribution": style.attribution,
     }
+    if style.weight is not None:
+        card["recommended_weight"] = style.weight
     text = json.dumps(card, ensure_ascii=False, indent=2)
     (target / f"{style.name}.json").write_text(text + "\n", "utf-8")
