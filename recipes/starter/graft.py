@@ -24,8 +24,8 @@ from recipes.starter.captions import Captioner, load_words
 
 CAPTIONS = 2500
 RIDGE = 1e-3
-PADDED_FROM = 12
-"""An earlier model's tokens from here on are mostly padding."""
+PADDED, EARLIER_PADDED = slice(24, None, 10), slice(12, None, 3)
+"""Seven tokens that are mostly padding, of ours and of an earlier model's 32."""
 
 
 def captions_both_know(work: Path, tags: tuple[str, ...]) -> list[str]:
@@ -109,7 +109,7 @@ def run(painter: Any, work: Path, earlier: Path, earlier_code: Path) -> None:
         second = old.text_encoder_2(their_ids[i : i + 200], output_hidden_states=True)
         theirs_seen = torch.cat([first.hidden_states[-2], second.hidden_states[-2]], -1)
         pooled.append((vector, second.text_embeds))
-        sequences.append((sequence[:, 24::10], theirs_seen[:, PADDED_FROM::3]))
+        sequences.append((sequence[:, PADDED], theirs_seen[:, EARLIER_PADDED]))
     inputs = torch.cat([a for a, _ in pooled])
     ones = torch.ones(len(inputs), 1)
     found = least_squares(
