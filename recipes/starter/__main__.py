@@ -164,14 +164,14 @@ def loras(args: argparse.Namespace, device: str) -> None:
 
 def sheets(args: argparse.Namespace) -> None:
     """Draw the pictures of the documentation anew, with the exported model."""
-    pipe = StableDiffusionXLPipeline.from_pretrained(args.model)
+    pipe = StableDiffusionXLPipeline.from_pretrained(args.model, torch_dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     gallery.sheets(pipe, load_words(manifest.load(args.work)), args.work)
     docs = ROOT / "docs"
     for name, shown in SHOWN.items():
         shutil.copy(args.work / f"sheet-{name}.webp", docs / f"starter-{shown}.webp")
-    lora_sheet.run(args.model, args.loras, docs / "starter-loras.webp")
-    lora_sheet.blends(args.model, args.loras, docs / "starter-blends.webp")
+    lora_sheet.run(pipe, args.loras, docs / "starter-loras.webp")
+    lora_sheet.blends(pipe, args.loras, docs / "starter-blends.webp")
 
 
 if __name__ == "__main__":

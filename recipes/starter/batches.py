@@ -85,7 +85,7 @@ class Batches(Dataset[Batch]):
         return x, self.ids(captions)
 
     def ids(self, captions: list[str]) -> Tensor:
-        """Token ids, (n, 32)."""
+        """Token ids, (n, 88)."""
         return self.tokenizer(
             captions, padding="max_length", truncation=True, return_tensors="pt"
         ).input_ids

@@ -51,6 +51,11 @@ class Words:
     en_phrases: list[str] = field(default_factory=list)
     zh_phrases: list[str] = field(default_factory=list)
 
+    @property
+    def wordings(self) -> list[str]:
+        """Every name and every phrase, without the tags."""
+        return [*self.en, *self.zh, *self.en_phrases, *self.zh_phrases]
+
 
 @dataclass(frozen=True)
 class Phrase:
@@ -119,9 +124,7 @@ def load_words(drawings: list[Drawing]) -> dict[str, Words]:
             continue
         words[key(picture)].en_phrases += _names(english)
         words[key(picture)].zh_phrases += _names(chinese)
-    taken = Counter(
-        word for w in words.values() for word in {*w.en, *w.zh, *w.en_phrases, *w.zh_phrases}
-    )
+    taken = Counter(word for w in words.values() for word in set(w.wordings))
     tags = Counter(t for c in words for t in {*cldr[c].en_tags, *cldr[c].zh_hant_tags})
     for concept, w in words.items():
         w.en_tags = [t for t in cldr[concept].en_tags if tags[t] == 1 and not taken[t]]

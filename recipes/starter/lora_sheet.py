@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
     StableDiffusionXLPipeline,
 )
@@ -29,14 +28,8 @@ BLENDED = ("ink", "glossy")
 BLEND_PROMPT = "penguin, bright"
 
 
-def _with_weight(pipe: StableDiffusionXLPipeline, name: str, weight: float) -> None:
-    pipe.set_adapters([name], [weight])
-
-
-def run(model: Path, loras: Path, target: Path) -> None:
+def run(pipe: StableDiffusionXLPipeline, loras: Path, target: Path) -> None:
     """Load each LoRA as the stock pipeline does; write the grid."""
-    pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32)
-    pipe.set_progress_bar_config(disable=True)
     pictures: list[Tensor] = []
     labels: list[str] = []
     for style in STYLES:
@@ -44,37 +37,21 @@ def run(model: Path, loras: Path, target: Path) -> None:
         if not file.exists():
             continue
         pipe.load_lora_weights(str(loras), weight_name=file.name, adapter_name=style.name)
-        for prompt in GRID:
-            for weight in WEIGHTS:
-                _with_weight(pipe, style.name, weight)
-                asked = f"{prompt}, {style.trigger}"
-                pictures += list(draw(pipe, [asked], 4, [SEED]))
-                labels.append(f"{style.name} {weight:g}")
+        prompts = [f"{prompt}, {style.trigger}" for prompt in GRID]
+        for weight in WEIGHTS:
+            pipe.set_adapters([style.name], [weight])
+            pictures += list(draw(pipe, prompts, 4, [SEED] * len(prompts)))
+            labels += [f"{style.name} {weight:g}"] * len(prompts)
         pipe.delete_adapters(style.name)
     if pictures:
-        # Prompts across, weights down, one block of rows after another for the LoRAs.
-        order: list[int] = []
-        block = len(GRID) * len(WEIGHTS)
-        for start in range(0, len(pictures), block):
-            for w in range(len(WEIGHTS)):
-                order += [start + p * len(WEIGHTS) + w for p in range(len(GRID))]
-        sheet.save(
-            [pictures[i] for i in order],
-            len(GRID),
-            target,
-            [labels[i] for i in order],
-            cell=96,
-            quality=78,
-        )
+        sheet.save(pictures, len(GRID), target, labels, cell=96, quality=78)
 
 
-def blends(model: Path, loras: Path, target: Path) -> None:
+def blends(pipe: StableDiffusionXLPipeline, loras: Path, target: Path) -> None:
     """Two styles over a grid: one's weight to the right, the other's downwards."""
     files = [loras / f"{name}.safetensors" for name in BLENDED]
     if not all(file.exists() for file in files):
         return
-    pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32)
-    pipe.set_progress_bar_config(disable=True)
     for name, file in zip(BLENDED, files, strict=True):
         pipe.load_lora_weights(str(loras), weight_name=file.name, adapter_name=name)
     pictures: list[Tensor] = []

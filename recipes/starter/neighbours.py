@@ -37,7 +37,7 @@ def names(words: dict[str, Words]) -> tuple[list[str], list[str]]:
     texts: list[str] = []
     owners: list[str] = []
     for concept, w in words.items():
-        for text in dict.fromkeys([*w.en, *w.zh, *w.en_phrases, *w.zh_phrases]):
+        for text in dict.fromkeys(w.wordings):
             texts.append(text)
             owners.append(concept)
     return texts, owners

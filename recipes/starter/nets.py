@@ -30,7 +30,7 @@ TIME_IDS = 32
 
 
 def vae() -> AutoencoderKL:
-    """128x128x3 to 8x8x48; five levels make the factor 16. ``codec.py`` sets its encoder.
+    """128x128x3 to 8x8x80; five levels make the factor 16. ``codec.py`` sets its encoder.
 
     Every residual branch starts at zero: the net begins as a plain pyramid of convolutions, which
     learns colours and shapes much sooner.

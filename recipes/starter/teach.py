@@ -70,7 +70,7 @@ def captions_of(work: Path, seed: int) -> list[str]:
     rng = np.random.default_rng((seed, 6))
     texts: list[str] = []
     for w in captioner.words.values():
-        texts += [*w.en, *w.zh, *w.en_phrases, *w.zh_phrases]
+        texts += w.wordings
     concepts = list(captioner.words)
     styles = [None, None, *STYLE_WORDS]
     while len(texts) < CAPTIONS:

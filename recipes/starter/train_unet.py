@@ -86,7 +86,7 @@ class Painter(nn.Module):
         self.text_1, self.text_2 = nets.text_encoders()
 
     def embed(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Token ids (n, 32) to the sequence (n, 32, 256) and the pooled vector (n, 128)."""
+        """Token ids (n, 88) to the sequence (n, 88, 256) and the pooled vector (n, 128)."""
         first = self.text_1(ids, output_hidden_states=True).hidden_states[-2]
         second = self.text_2(ids, output_hidden_states=True)
         return torch.cat([first, second.hidden_states[-2]], -1), second.text_embeds
@@ -132,10 +132,10 @@ def read_words(painter: Painter, words: teach.Pupils) -> None:
 
 
 def begin(work: Path, plan: Plan) -> Painter:
-    """A painter that knows words, and draws as an earlier model did where there is one."""
+    """A painter that draws as an earlier model did where there is one."""
     model = Painter()
-    read_words(model, layout.load(work)[0])
     if plan.earlier:
+        read_words(model, layout.load(work)[0])  # what both read is compared
         graft.run(model, work, *plan.earlier)
     # Once called, transformers' models hold hooks that cannot be sent to a process.
     fresh = Painter()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from stickerstudio.core.pictures import broken
 from stickerstudio.finish.animation import Animation
 from stickerstudio.finish.encode import Format
 from stickerstudio.finish.fit import Picture
-from stickerstudio.packs.pictures import broken, read_picture
+from stickerstudio.packs.pictures import read_picture
 
 _PNG_METADATA = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME", b"iCCP"})
 _COMMENT = 0xFE  # the label of an extension, GIF89a §24
