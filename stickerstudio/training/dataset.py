@@ -41,6 +41,7 @@ class TrainingPicture:
         name: its path in the source, with forward slashes.
         sha256: of its file.
         size: of what is drawn, (width, height) in pixels.
+        page: of all of it, with its empty edges, likewise.
         captions: what it shows; the trainer draws one each time; may be empty.
         captions_from: where they were found.
         flip: may be mirrored.
@@ -49,6 +50,7 @@ class TrainingPicture:
     name: str
     sha256: str
     size: tuple[int, int]
+    page: tuple[int, int]
     captions: tuple[str, ...]
     captions_from: CaptionSource
     flip: bool = True
@@ -128,8 +130,9 @@ class TrainingSet:
         margin: float,
         *,
         flip: bool = False,
+        keep_place: bool = False,
     ) -> NDArray[np.uint8]:
-        """The drawing as the trainer sees it: (height, width, 3) bytes.
+        """The drawing as the trainer sees it: (height, width, 3) bytes. See `laid_out`.
 
         Raises:
             NotFoundError: it is gone, or is another picture than when the set was read.
@@ -142,7 +145,7 @@ class TrainingSet:
             drawing = open_drawing(data)
         except (OSError, ValueError) as error:
             raise _gone(picture, error) from error
-        return laid_out(drawing, size, background, margin, flip=flip)
+        return laid_out(drawing, size, background, margin, flip=flip, keep_place=keep_place)
 
     def thumbnail(self, name: str, side: int = 96) -> bytes:
         """The drawing in the middle of a clear square PNG; empty where it cannot be read."""
@@ -234,11 +237,13 @@ def set_from_json(text: str | bytes) -> TrainingSet:
     pictures: list[TrainingPicture] = []
     for row in data["pictures"]:
         width, height = row["size"]
+        page_width, page_height = row.get("page", row["size"])  # older sets know no page
         pictures.append(
             TrainingPicture(
                 str(row["name"]),
                 str(row["sha256"]),
                 (int(width), int(height)),
+                (int(page_width), int(page_height)),
                 tuple(str(each) for each in row["captions"]),
                 row["captions_from"],
                 bool(row["flip"]),
@@ -256,6 +261,7 @@ def _examine(entry: Entry) -> tuple[TrainingPicture, Fingerprint]:
         entry.name,
         hashlib.sha256(data).hexdigest(),
         drawing.size,
+        drawing.page.size,
         said,
         source,
         flip=not words.has_letters((*said, entry.name)),

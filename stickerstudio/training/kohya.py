@@ -96,6 +96,7 @@ def header(
         "stickerstudio.base_sha256": base_digest,
         "stickerstudio.data_sha256": data.digest,
         "stickerstudio.loss": settings.loss,
+        "stickerstudio.keep_place": str(settings.keep_place),
         "stickerstudio.consent": str(settings.consent),
         "stickerstudio.recommended_weight": f"{weight:g}",
     }

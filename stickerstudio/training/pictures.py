@@ -1,4 +1,4 @@
-"""One drawing: opened safely, trimmed, centred on a flat colour, and hashed to find its doubles."""
+"""One drawing: opened safely, trimmed, laid on a flat colour, and hashed to find its doubles."""
 
 from __future__ import annotations
 
@@ -35,18 +35,30 @@ _NEAR_EDGE_COLOUR = 12  # of 255: an opaque picture's own flat border is empty, 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawing as it was opened: RGBA, trimmed to what is visible."""
+    """A drawing as it was opened.
 
-    image: PIL.Image.Image
+    Attributes:
+        page: all of it, RGBA.
+        box: left, top, right and bottom of what is visible, in pixels of the page.
+    """
+
+    page: PIL.Image.Image
+    box: tuple[int, int, int, int]
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The page without its empty edges; cut anew each time."""
+        return self.page.crop(self.box)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.image.size
+        """Width and height of what is visible, in pixels."""
+        left, top, right, bottom = self.box
+        return right - left, bottom - top
 
 
 def open_drawing(data: bytes) -> Drawing:
-    """The picture in `data`, its first frame, without empty edges.
+    """The picture in `data`, its first frame, and where its empty edges end.
 
     Raises:
         ValueError: it cannot be used; the text says why, for the list of refused pictures.
@@ -64,17 +76,23 @@ def open_drawing(data: bytes) -> Drawing:
         raise ValueError(tr("it is too large to be a sticker")) from error
     except (OSError, SyntaxError, EOFError, MemoryError, OverflowError) as error:
         raise ValueError(tr("the file is damaged, or no picture")) from error
-    _check_size(image)
+    _check_size(image.size)
     box = _visible_box(np.asarray(image))
     if box is None:
         raise ValueError(tr("it is empty"))
-    drawing = image.crop(box)
-    _check_size(drawing)
-    return Drawing(drawing)
+    drawing = Drawing(image, box)
+    _check_size(drawing.size)
+    return drawing
 
 
 def laid_out(
-    drawing: Drawing, size: tuple[int, int], background: str, margin: float, *, flip: bool = False
+    drawing: Drawing,
+    size: tuple[int, int],
+    background: str,
+    margin: float,
+    *,
+    flip: bool = False,
+    keep_place: bool = False,
 ) -> NDArray[np.uint8]:
     """`drawing` as large as fits into `size`, centred on `background`: (height, width, 3) bytes.
 
@@ -82,16 +100,15 @@ def laid_out(
         size: width and height in pixels.
         background: "#rrggbb".
         margin: empty edge, as a share of the shorter side of `size`.
+        keep_place: fit and centre the whole page instead, without a margin: nothing on it moves.
     """
     width, height = size
-    edge = round(min(size) * margin)
+    whole = drawing.page if keep_place else drawing.image
+    edge = 0 if keep_place else round(min(size) * margin)
     room = max(1, width - 2 * edge), max(1, height - 2 * edge)
-    scale = min(room[0] / drawing.image.width, room[1] / drawing.image.height)
-    fitted = (
-        max(1, round(drawing.image.width * scale)),
-        max(1, round(drawing.image.height * scale)),
-    )
-    image = drawing.image.resize(fitted, PIL.Image.Resampling.LANCZOS)
+    scale = min(room[0] / whole.width, room[1] / whole.height)
+    fitted = max(1, round(whole.width * scale)), max(1, round(whole.height * scale))
+    image = whole.resize(fitted, PIL.Image.Resampling.LANCZOS)
     if flip:
         image = PIL.ImageOps.mirror(image)
     page = PIL.Image.new("RGBA", size, PIL.ImageColor.getrgb(background))
@@ -137,8 +154,8 @@ def doubles(prints: list[Fingerprint]) -> dict[int, int]:
     return found
 
 
-def _check_size(image: PIL.Image.Image) -> None:
-    width, height = image.size
+def _check_size(size: tuple[int, int]) -> None:
+    width, height = size
     if max(width, height) < MIN_SIDE:
         raise ValueError(
             tr("it is too small: {w} × {h} pixels, {n} are needed", w=width, h=height, n=MIN_SIDE)

@@ -56,6 +56,8 @@ class TrainingSettings:
         backgrounds: flat colours that transparent pictures are laid on.
         keep_shape: use resolution buckets; otherwise every picture lies on a square.
         margin: empty edge around a trimmed picture, as a share of its longer side.
+        keep_place: use the whole page, neither trimmed nor with a margin, so that every line stays
+            where it is: for drawings made over the base's own pictures.
         checkpointing: compute activations again in the backward pass; None: where memory asks.
         sample_every: steps between two rows of samples; 0 for none.
         sample_prompts: what they show; empty: chosen from what the model knows.
@@ -93,6 +95,7 @@ class TrainingSettings:
     backgrounds: tuple[str, ...] = ("#ffffff",)
     keep_shape: bool = False
     margin: float = 0.02
+    keep_place: bool = False
     checkpointing: bool | None = None
     optimiser: Optimiser = "auto"
     sample_every: int = 200
@@ -137,7 +140,10 @@ class TrainingSettings:
 
     def to_json(self) -> str:
         """As `settings_from_json` reads it."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        data = asdict(self)
+        if not self.keep_place:  # a state knows its settings by this text, and some are older
+            del data["keep_place"]
+        return json.dumps(data, ensure_ascii=False, indent=1)
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import (
@@ -27,6 +28,7 @@ from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.engine.device import choose, probe
 from stickerstudio.engine.resident import ResidentModel
 from stickerstudio.engine.train import state
+from stickerstudio.engine.train.encode import encode_set, to_latents
 from stickerstudio.engine.train.run import Trainer
 from stickerstudio.models.catalogue import Catalogue
 from stickerstudio.models.loras import LoraShelf
@@ -43,6 +45,7 @@ from stickerstudio.training.messages import (
 )
 from stickerstudio.training.report import load_report
 from stickerstudio.training.settings import TrainingSettings
+from tests.engine.test_loop import model_of
 from tests.training.drawings import fill
 
 SMALL = TrainingSettings(
@@ -131,6 +134,41 @@ def test_the_header_says_what_other_tools_ask_for(studio_paths: Paths, art: Path
     assert said["modelspec.thumbnail"].startswith("data:image/webp;base64,")
     keys = load_file(result.lora).keys()
     assert all(key.startswith("lora_unet_") for key in keys)
+
+
+@pytest.mark.parametrize("keep_place", [False, True])
+def test_drawings_are_encoded_in_their_place_where_asked(
+    tiny: StableDiffusionXLPipeline, tmp_path: Path, keep_place: bool
+) -> None:
+    """A tall drawing on a wide page: the page's shape decides the bucket, and where it lies."""
+    page = PIL.Image.new("RGBA", (192, 96))
+    page.paste("red", (140, 10, 180, 90))
+    page.save(tmp_path / "tall.png")
+    data = read_set(tmp_path)
+    model = model_of(tiny)
+    settings = replace(SMALL, keep_shape=True, keep_place=keep_place)
+    (shown,) = encode_set(model, data, settings, (256, 256), lambda done, total: None, _never)
+    assert (shown.size[0] > shown.size[1]) is keep_place
+    pixels = data.pixels(
+        data.pictures[0], shown.size, "#ffffff", settings.margin, keep_place=keep_place
+    )
+    assert torch.equal(shown.variants, to_latents(model, [pixels]))
+
+
+def test_drawings_are_judged_in_their_place_where_asked(studio_paths: Paths, art: Path) -> None:
+    """The report's nearest drawings are those that the judge looked at."""
+    job = _job(studio_paths, art, keep_place=True, steps=1, sample_every=0)
+    (result,) = _of(_train(studio_paths, job), TrainingResult)
+    with safe_open(result.lora, "pt") as file:
+        assert file.metadata()["stickerstudio.keep_place"] == "True"
+    near = load_report(result.report).nearest[0]
+    picture = next(each for each in job.data.pictures if each.name == near.name)
+    seen = np.asarray(PIL.Image.open(job.folder / near.file).convert("RGB")).astype(int)
+    away = [
+        np.abs(seen - job.data.pixels(picture, (64, 64), "#ffffff", 0.02, keep_place=kept)).mean()
+        for kept in (True, False)
+    ]
+    assert away[0] < away[1] / 2
 
 
 @pytest.mark.parametrize(

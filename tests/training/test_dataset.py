@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
+from numpy.typing import NDArray
 
 from stickerstudio.core.errors import BadFileError, BadInputError, NotFoundError
 from stickerstudio.training.dataset import read_set, set_from_json
@@ -116,6 +118,60 @@ def test_trimmed_centred_and_on_white(tmp_path: Path) -> None:
     assert (pixels[0, 0] == 255).all()
     # the drawing lies in the upper left of its file, and in the middle here
     assert abs((drawn[0] + drawn[-1]) / 2 - 31.5) <= 1
+
+
+def _drawn_box(pixels: NDArray[np.uint8]) -> tuple[int, ...]:
+    """Left, top, right, bottom of what is not white."""
+    rows, columns, _ = np.nonzero(pixels < 128)
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+
+
+@pytest.mark.parametrize(
+    ("page", "mode", "there"),
+    [
+        ((128, 128), "RGBA", (32, 36, 60, 60)),
+        ((128, 128), "RGB", (32, 36, 60, 60)),
+        ((256, 128), "RGBA", (16, 34, 30, 46)),
+        ((128, 256), "RGBA", (32, 18, 46, 30)),
+    ],
+)
+def test_kept_in_its_place_or_centred(
+    tmp_path: Path, page: tuple[int, int], mode: str, there: tuple[int, ...]
+) -> None:
+    """A block in the lower right of a square page; longer pages grow to the right or down."""
+    image = PIL.Image.new(mode, page, "white" if mode == "RGB" else None)
+    image.paste("red", (64, 72, 120, 120))
+    image.save(tmp_path / "block.png")
+    (picture,) = (data := read_set(tmp_path)).pictures
+    assert (picture.size, picture.page) == ((56, 48), page)
+    kept = data.pixels(picture, (64, 64), "#ffffff", 0.1, keep_place=True)
+    assert kept.shape == (64, 64, 3)
+    assert (kept[0, 0] == 255).all()
+    assert _drawn_box(kept) == there
+    left, top, right, bottom = _drawn_box(data.pixels(picture, (64, 64), "#ffffff", 0.1))
+    assert abs(left + right - 64) <= 1
+    assert abs(top + bottom - 64) <= 1
+    assert 50 <= right - left <= 52
+
+
+def test_a_page_kept_at_its_own_size_stays_as_it_is(tmp_path: Path) -> None:
+    """Its own ground, too: the flat colour only shows through what is clear."""
+    rng = np.random.default_rng(0)
+    page = np.full((64, 64, 3), (250, 240, 220), np.uint8)
+    page[10:60, 5:60] = rng.integers(0, 256, (50, 55, 3), np.uint8)
+    PIL.Image.fromarray(page).save(tmp_path / "noise.png")
+    (picture,) = (data := read_set(tmp_path)).pictures
+    kept = data.pixels(picture, (64, 64), "#0000ff", 0.1, keep_place=True)
+    assert (kept == page).all()
+
+
+def test_a_set_read_before_pages_were_known_can_be_used(tmp_path: Path) -> None:
+    data = read_set(fill(tmp_path / "art"))
+    older = json.loads(data.to_json())
+    for row in older["pictures"]:
+        del row["page"]
+    (picture, *_) = set_from_json(json.dumps(older)).pictures
+    assert picture.page == picture.size == data.pictures[0].size
 
 
 def test_flip_mirrors(tmp_path: Path) -> None:

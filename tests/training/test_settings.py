@@ -30,6 +30,18 @@ def test_round_trip() -> None:
     assert settings_from_json(settings.to_json()) == settings
 
 
+def test_settings_from_before_places_were_kept_are_the_same_text() -> None:
+    """A state knows its settings by their text: a training begun before can go on."""
+    older = TrainingSettings(name="x")
+    text = older.to_json()
+    assert "keep_place" not in text
+    assert settings_from_json(text) == older
+    assert not older.keep_place
+    kept = replace(older, keep_place=True)
+    assert settings_from_json(kept.to_json()) == kept
+    assert kept.to_json() != text
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -62,10 +62,17 @@ def encode_set(
     for index, picture in enumerate(data.pictures):
         if is_cancelled():
             raise Cancelled
-        own = nearest(picture.size, sizes)
+        own = nearest(picture.page if settings.keep_place else picture.size, sizes)
         mirrored = (False, True) if settings.flips and picture.flip else (False,)
         pixels = [
-            data.pixels(picture, own, background, settings.margin, flip=flip)
+            data.pixels(
+                picture,
+                own,
+                background,
+                settings.margin,
+                flip=flip,
+                keep_place=settings.keep_place,
+            )
             for background in settings.backgrounds
             for flip in mirrored
         ]

@@ -246,7 +246,13 @@ class Training:
     def _drawings(self) -> list[Pixels]:
         data, settings = self._job.data, self._settings
         return [
-            data.pixels(picture, self._card.size, settings.backgrounds[0], settings.margin)
+            data.pixels(
+                picture,
+                self._card.size,
+                settings.backgrounds[0],
+                settings.margin,
+                keep_place=settings.keep_place,
+            )
             for picture in data.pictures[:JUDGED]
         ]
 
