@@ -61,6 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--trigger", metavar="WORD", help=tr("the word that calls the style; “” for none")
     )
     parser.add_argument(
+        "--keep-place",
+        action="store_true",
+        help=tr("use each page as it is, untrimmed: for drawings made over the model's stickers"),
+    )
+    parser.add_argument(
         "--licence", default="", help=tr("the licence of the drawings; written into the file")
     )
     parser.add_argument("--author", default="", help=tr("who drew them; written into the file"))
@@ -116,6 +121,7 @@ def settings_from(arguments: argparse.Namespace) -> TrainingSettings:
         licence=as_typed(arguments.licence),
         author=as_typed(arguments.author),
         consent=bool(arguments.licence),
+        keep_place=arguments.keep_place,
         seed=arguments.seed,
     )
     settings = with_preset(settings, arguments.preset)

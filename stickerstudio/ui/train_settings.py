@@ -200,7 +200,7 @@ class TrainingForm(QWidget):
 
 
 class _Advanced(QWidget):
-    """Everything that a preset decides, to be decided otherwise."""
+    """Everything that a preset decides, to be decided otherwise, and how the drawings lie."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -221,6 +221,7 @@ class _Advanced(QWidget):
         self.prior.setSuffix(" %")
         self.text = QCheckBox()
         self.flips = QCheckBox()
+        self.place = QCheckBox()
         self._labels = [label() for _ in range(7)]
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
@@ -232,6 +233,7 @@ class _Advanced(QWidget):
             form.addRow(words, field)
         form.addRow(self.text)
         form.addRow(self.flips)
+        form.addRow(self.place)
 
     def retranslate(self) -> None:
         """Word everything anew."""
@@ -260,6 +262,9 @@ class _Advanced(QWidget):
         self.flips.setText(tr("Mirror drawings (not those with letters)"))
         for box in (self.text, self.flips):
             name_control(box, box.text())
+        self.place.setText(tr("Leave drawings where they are on their page"))
+        tip = tr("For drawings made over the model's own stickers: nothing is trimmed or centred")
+        name_control(self.place, self.place.text(), tip)
 
     def show_settings(self, settings: TrainingSettings) -> None:
         """Show what a preset decides."""
@@ -289,4 +294,5 @@ class _Advanced(QWidget):
             prior_share=self.prior.value() / 100,
             text_encoders=self.text.isChecked(),
             flips=self.flips.isChecked(),
+            keep_place=self.place.isChecked(),
         )

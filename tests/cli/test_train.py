@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stickerstudio.cli import train
 from stickerstudio.core.paths import Paths
 from stickerstudio.training import jobs
 from stickerstudio.training.dataset import read_set
@@ -41,6 +43,14 @@ def test_wrong_usage(cli: Cli, tmp_path: Path) -> None:
     assert cli("train", tmp_path).code == 2
     assert cli("train", tmp_path, "--name", "x", "--steps", "0").code == 2
     assert cli("train", tmp_path, "--name", "x", "--preset", "best").code == 2
+
+
+@pytest.mark.parametrize("flags", [(), ("--keep-place",)])
+def test_places_are_kept_where_asked(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    arguments = parser.parse_args([str(tmp_path), "--name", "x", "--preset", "good", *flags])
+    assert train.settings_from(arguments).keep_place is bool(flags)
 
 
 def test_a_finished_training_does_not_go_on(cli: Cli, home: Paths, tmp_path: Path) -> None:

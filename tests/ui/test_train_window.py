@@ -131,6 +131,18 @@ def test_presets_fill_the_advanced_settings(filled: TrainWindow) -> None:
     assert form.settings().steps == 77
 
 
+def test_drawings_stay_in_their_place_whatever_the_preset(filled: TrainWindow) -> None:
+    form = filled.data.form
+    assert not form.settings().keep_place
+    form.more.click()
+    assert form.advanced.place.isVisible()
+    assert form.advanced.place.accessibleName() == form.advanced.place.text() != ""
+    assert "trimmed" in form.advanced.place.toolTip()
+    form.advanced.place.click()
+    form.presets["thorough"].click()
+    assert form.settings().keep_place
+
+
 def test_the_running_page_follows_and_pauses(
     filled: TrainWindow, session: Session, qtbot: QtBot
 ) -> None:
