@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,10 +31,6 @@ from stickerstudio.training.settings import Preset, TrainingSettings, with_prese
 LEARNING_RATE = 2e-3
 """Twice the trainer's own, and without pictures of the base to keep: the drawings show six hundred
 things, so there is no subject to be forgotten."""
-
-
-CORNER_ALPHA = 9
-"""Of 255; the trainer takes less for empty."""
 
 
 @dataclass(frozen=True)
@@ -73,39 +70,71 @@ STYLES: tuple[Style, ...] = (
 
 
 def as_in_the_base(drawing: Image.Image) -> Image.Image:
-    """A transparent page with ``drawing`` where the base's own drawings are on theirs.
-
-    The trainer trims a page to what can be seen. Corners that are all but clear keep it whole, so
-    that every line lies where the base puts it.
-    """
+    """A transparent page with ``drawing`` where the base's own drawings are on theirs."""
     side = drawing.width + 4 * MARGIN
     page = Image.new("RGBA", (side, side))
     page.paste(drawing, (2 * MARGIN, 2 * MARGIN))
-    for corner in ((0, 0), (side - 1, side - 1)):
-        page.putpixel(corner, (255, 255, 255, CORNER_ALPHA))
     return page
 
 
-def drawings(work: Path, art: ArtSet, folder: Path) -> int:
-    """Write the set's drawings of what the base knows, each with a caption file; how many."""
-    package = fetch_package(art.package, work)
-    icons = json.loads((package / "icons.json").read_text("utf-8"))
+def known(work: Path, art: ArtSet) -> dict[str, str]:
+    """Which icon of the set draws which concept of the base's; the first where several do."""
+    fetch_package(art.package, work)
     words = load_words(manifest.load(work))
-    slugs = match_slugs(art, work, manifest.load_words(work))
-    chosen: dict[str, str] = {}
-    for slug, concept in sorted(slugs.items()):
+    found: dict[str, str] = {}
+    for slug, concept in sorted(match_slugs(art, work, manifest.load_words(work)).items()):
         if concept in words:
-            chosen.setdefault(concept, slug)
-    folder.mkdir(parents=True, exist_ok=True)
+            found.setdefault(concept, slug)
+    return found
+
+
+def pages(work: Path, art: ArtSet, chosen: dict[str, str]) -> Iterator[tuple[str, Image.Image]]:
+    """Each concept with its drawing, transparent, at twice the size of the base's."""
+    icons = json.loads((fetch_package(art.package, work) / "icons.json").read_text("utf-8"))
     for concept, slug in chosen.items():
+        yield concept, as_in_the_base(paint(svg_of(icons, slug), 2 * (SIZE - 2 * MARGIN)))
+
+
+def drawings(work: Path, art: ArtSet, folder: Path, without: Collection[str] = ()) -> int:
+    """Write the set's drawings of what the base knows, each with a caption file; how many.
+
+    Concepts of ``without`` are left out. What was in the folder goes.
+    """
+    words = load_words(manifest.load(work))
+    chosen = {c: slug for c, slug in known(work, art).items() if c not in without}
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for concept, page in pages(work, art, chosen):
         w = words[concept]
         stem = w.en[0].replace("/", " ")
-        as_in_the_base(paint(svg_of(icons, slug), 2 * (SIZE - 2 * MARGIN))).save(
-            folder / f"{stem}.png"
-        )
+        page.save(folder / f"{stem}.png")
         captions = dict.fromkeys([*w.en, *w.en_tags[:1], *w.zh[:3]])
         (folder / f"{stem}.txt").write_text("\n".join(captions) + "\n", "utf-8")
     return len(chosen)
+
+
+def art_of(style: Style) -> ArtSet:
+    """The drawings it learns from."""
+    return next(art for art in LORA_ART if art.style == style.name)
+
+
+def settings_of(style: Style, preset: Preset, steps: int, seed: int) -> TrainingSettings:
+    """How a style that comes with the program is trained; ``steps`` of 0 are the preset's."""
+    settings = TrainingSettings(
+        name=style.name,
+        trigger=style.trigger,
+        licence=art_of(style).licence,
+        author=style.attribution,
+        consent=True,
+        targets=("attention", "feed-forward", "convolutions"),
+        learning_rate=LEARNING_RATE,
+        loss="x0",
+        prior_share=0.0,
+        keep_place=True,  # every line lies where the base puts it
+        seed=seed,
+    )
+    settings = with_preset(settings, preset)
+    return replace(settings, steps=steps) if steps else settings
 
 
 def run(
@@ -115,32 +144,16 @@ def run(
 
     A training that was interrupted goes on. ``steps`` of 0 are the preset's.
     """
-    art = next(art for art in LORA_ART if art.style == style.name)
     paths = Paths.under(work / "studio")
     job = next((job for job in jobs.unfinished(paths) if job.settings.name == style.name), None)
     if job is None:
         folder = work / "drawings" / style.name
-        shutil.rmtree(folder, ignore_errors=True)
-        print(f"lora: {style.name}: {drawings(work, art, folder)} drawings", flush=True)
-        settings = TrainingSettings(
-            name=style.name,
-            trigger=style.trigger,
-            licence=art.licence,
-            author=style.attribution,
-            consent=True,
-            targets=("attention", "feed-forward", "convolutions"),
-            learning_rate=LEARNING_RATE,
-            loss="x0",
-            prior_share=0.0,
-            margin=0.0,
-            seed=seed,
-        )
-        settings = with_preset(settings, preset)
-        if steps:
-            settings = replace(settings, steps=steps)
-        job = jobs.create(paths, settings.checked(), read_set(folder))
+        count = drawings(work, art_of(style), folder)
+        print(f"lora: {style.name}: {count} drawings", flush=True)
+        settings = settings_of(style, preset, steps, seed)
+        job = jobs.create(paths, settings, read_set(folder))
     trainer = Trainer(paths)
-    trainer.train(TrainingOrder(1, job.folder, "cuda" if device == "cuda" else "cpu"), _tell, _no)
+    trainer.train(TrainingOrder(1, job.folder, "cuda" if device == "cuda" else "cpu"), tell, _no)
     ship(paths.loras, style, target)
 
 
@@ -148,7 +161,8 @@ def _no() -> bool:
     return False
 
 
-def _tell(event: object) -> None:
+def tell(event: object) -> None:
+    """Print what is worth it of what a trainer says."""
     if isinstance(event, TrainingSample):
         print(
             f"lora: step {event.step}: style {event.style:.2f}, kept {event.kept:.2f}", flush=True

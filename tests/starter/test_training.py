@@ -220,7 +220,7 @@ def test_a_drawing_keeps_its_place_through_the_trainer() -> None:
     drawing.paste((255, 0, 0, 255), (0, 2 * 58, 2 * 29, 2 * 116))
     file = io.BytesIO()
     train_lora.as_in_the_base(drawing).save(file, "PNG")
-    seen = laid_out(open_drawing(file.getvalue()), (128, 128), "#ffffff", 0.0)
+    seen = laid_out(open_drawing(file.getvalue()), (128, 128), "#ffffff", 0.0, keep_place=True)
     red = np.argwhere(seen[..., 1] < 128)
     assert red.min(0).tolist() == [6 + 58, 6]
     assert red.max(0).tolist() == [6 + 115, 6 + 28]
