@@ -13,6 +13,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 )
 
 from recipes.starter import (
+    demonstrate,
     evaluate,
     export,
     fetch,
@@ -61,7 +62,7 @@ SHOWN = {
     "pairs": "pairs",
 }
 """Sheets of the evaluation that the documentation shows, and as what."""
-AFTER = ("lora", "sheets", "pack", "unpack")
+AFTER = ("lora", "demonstrate", "sheets", "pack", "unpack")
 
 
 def parse() -> argparse.Namespace:
@@ -147,6 +148,7 @@ def run(step: str, args: argparse.Namespace) -> None:
         "evaluate": lambda: evaluate.run(export.load_pipeline(work).to(device), work, args.seeds),
         "export": lambda: export.run(work, args.model),
         "lora": lambda: loras(args, device.type),
+        "demonstrate": lambda: demonstrations(args, device.type),
         "sheets": lambda: sheets(args),
         "pack": lambda: parts.pack(work, parts_, not args.weights_only),
         "unpack": lambda: parts.unpack(parts_, work),
@@ -160,6 +162,15 @@ def loras(args: argparse.Namespace, device: str) -> None:
         if not args.style or style.name in args.style:
             chosen = (args.lora_preset, args.lora_steps, args.seed, device)
             train_lora.run(args.work, style, args.loras, *chosen)
+
+
+def demonstrations(args: argparse.Namespace, device: str) -> None:
+    """Show what the trainer makes of each style that is asked for."""
+    for style in train_lora.STYLES:
+        if not args.style or style.name in args.style:
+            shown = ROOT / "docs" / f"train-demonstration-{style.name}.webp"
+            chosen = (args.lora_steps, args.seed, device)
+            demonstrate.run(args.work, style, args.model, *chosen, shown)
 
 
 def sheets(args: argparse.Namespace) -> None:
