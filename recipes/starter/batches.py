@@ -84,10 +84,10 @@ class Batches(Dataset[Batch]):
         x, captions, _, _ = self.deck.deal(self.size, mix, rng, generator, worded=0.9)
         return x, self.ids(captions)
 
-    def ids(self, captions: list[str]) -> Tensor:
-        """Token ids, (n, 88)."""
+    def ids(self, captions: list[str], padding: str = "max_length") -> Tensor:
+        """Token ids, (n, 88); padded to the "longest" of them, (n, its length)."""
         return self.tokenizer(
-            captions, padding="max_length", truncation=True, return_tensors="pt"
+            captions, padding=padding, truncation=True, return_tensors="pt"
         ).input_ids
 
     def __getitem__(self, step: int) -> Batch:

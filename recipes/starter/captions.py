@@ -50,6 +50,7 @@ class Words:
     zh_tags: list[str] = field(default_factory=list)
     en_phrases: list[str] = field(default_factory=list)
     zh_phrases: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     @property
     def wordings(self) -> list[str]:
@@ -76,8 +77,9 @@ def _names(cell: str) -> list[str]:
     return [word.strip() for part in cell.split(";") for word in part.split(",") if word.strip()]
 
 
-NEIGHBOUR_SHARE = 0.5
-"""Of the captions of one thing, those that say it in a word of ``neighbours.py``."""
+SAID_SHARE, NEIGHBOUR_SHARE = 0.3, 0.2
+"""Of the captions of one thing, those that call for it as people chat (``said.txt``), and those
+that say it in a word of ``neighbours.py``."""
 
 HELD_OUT_LISTS = ("synonyms-en", "synonyms-zh", "phrases-en", "phrases-zh")
 
@@ -124,12 +126,14 @@ def load_words(drawings: list[Drawing]) -> dict[str, Words]:
             continue
         words[key(picture)].en_phrases += _names(english)
         words[key(picture)].zh_phrases += _names(chinese)
+    for picture, english, chinese in _lines("said.txt"):
+        words[key(picture)].said = [text.strip() for text in f"{english};{chinese}".split(";")]
     taken = Counter(word for w in words.values() for word in set(w.wordings))
     tags = Counter(t for c in words for t in {*cldr[c].en_tags, *cldr[c].zh_hant_tags})
     for concept, w in words.items():
         w.en_tags = [t for t in cldr[concept].en_tags if tags[t] == 1 and not taken[t]]
         w.zh_tags = [t for t in cldr[concept].zh_hant_tags if tags[t] == 1 and not taken[t]]
-        for kept in (w.en, w.zh, w.en_tags, w.zh_tags, w.en_phrases, w.zh_phrases):
+        for kept in (w.en, w.zh, w.en_tags, w.zh_tags, w.en_phrases, w.zh_phrases, w.said):
             kept[:] = [text for text in kept if text.lower() not in held_out()]
         if not (w.en and w.zh):
             raise RuntimeError(f"{cldr[concept].en} is left without a name: all are held out")
@@ -156,10 +160,13 @@ class Captioner:
         self.neighbours = neighbours or {}
 
     def name(self, concept: str, rng: np.random.Generator) -> tuple[str, bool]:
-        """A name of a concept, or a word near it, and whether it is a Chinese name."""
+        """A name of a concept, or what calls for it, and whether it is a Chinese name."""
         w = self.words[concept]
         near = self.neighbours.get(concept)
-        if near and rng.random() < NEIGHBOUR_SHARE:
+        kind = rng.random()
+        if w.said and kind < SAID_SHARE:
+            return _pick(rng, w.said), False
+        if near and kind > 1 - NEIGHBOUR_SHARE:
             return _pick(rng, near), False
         chinese = rng.random() < 0.35
         names, tags = (w.zh, w.zh_tags) if chinese else (w.en, w.en_tags)

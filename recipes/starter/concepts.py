@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 FACES = (
     "😀😃😄😁😆😅🤣😂🙂🙃🫠😉😊😇🥰😍🤩😘😗😚🥲😋😛😜🤪🤑🤗🤭🫢🫣🤫🤔🫡🤐🤨😐😑😏😒🙄😬🤥"
     "😌😔😪🤤😴😷🤒🤕🤢🤮🤧🥵🥶🥴😵🤯🤠🥳🥸😎🤓🧐😕😟🙁😮😯😲😳🥺🥹😧😨😰😥😢😭😱😖😣😞😓"
@@ -82,3 +84,12 @@ REFERENCE: frozenset[str] = frozenset(
 def held_out_pair(subject: str, added: str) -> bool:
     """Whether a pair is kept from training, to measure how well the model combines: one in six."""
     return (int(subject[:5], 16) * 31 + int(added[:5], 16) * 17) % 6 == 0
+
+
+def random_pair(rng: np.random.Generator) -> tuple[str, str]:
+    """A subject and a second thing that are not kept for measuring."""
+    while True:
+        subject = SUBJECTS[int(rng.integers(len(SUBJECTS)))]
+        added = key(ADDED[int(rng.integers(len(ADDED)))])
+        if subject != added and not held_out_pair(subject, added):
+            return subject, added

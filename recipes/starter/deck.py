@@ -12,15 +12,13 @@ from torch import Tensor
 from recipes.starter.captions import Captioner
 from recipes.starter.codec import Codec, to_float
 from recipes.starter.concepts import (
-    ADDED,
     ANIMALS,
     FIGURES,
     FOOD,
     HEARTS,
     REFERENCE,
-    SUBJECTS,
-    held_out_pair,
     key,
+    random_pair,
 )
 from recipes.starter.poses import COLOURS, Pose, Seconds, tinted
 
@@ -87,7 +85,6 @@ class Deck:
         self.concepts = tuple(dict.fromkeys(p.concept for p in rows))
         weights = np.array([REFERENCE_WEIGHT if c in REFERENCE else 1.0 for c in self.concepts])
         self.weights = weights / weights.sum()
-        self.added = tuple(key(emoji) for emoji in ADDED)
 
     def by_noise(self, means: Tensor) -> str:
         """The style this noise stands for."""
@@ -101,14 +98,6 @@ class Deck:
         if mix.poses and means[1] > MIRROR_LIMIT and turned in self.index:
             return self.index[turned]
         return self.index[Pose(concept, style)]
-
-    def pair(self, rng: np.random.Generator) -> tuple[str, str]:
-        """A subject and a second thing that are not kept for measuring."""
-        while True:
-            subject = SUBJECTS[int(rng.integers(len(SUBJECTS)))]
-            added = self.added[int(rng.integers(len(self.added)))]
-            if subject != added and not held_out_pair(subject, added):
-                return subject, added
 
     def deal(
         self,
@@ -134,7 +123,7 @@ class Deck:
             kind = rng.random()
             colour = list(COLOURS)[int(rng.integers(len(COLOURS)))]
             if kind < mix.pairs:
-                concept, added = self.pair(rng)
+                concept, added = random_pair(rng)
                 captions.append(self.captioner.pair(concept, added, word, rng))
             elif kind < mix.pairs + mix.colours:
                 concept, added = COLOURABLE[int(rng.integers(len(COLOURABLE)))], ""

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recipes.starter import codec, nets, teach
+from recipes.starter import codec, nets, recognise, teach
 from recipes.starter.batches import Batches
 from recipes.starter.common import (
     Clock,
@@ -48,6 +48,13 @@ FLOOR = 0.05
 
 TAUGHT, TAUGHT_EVERY, TAUGHT_WEIGHT = 64, 4, 0.3
 """Texts of the teacher's, in every fourth batch, and what they weigh."""
+
+NAMED, NAMED_WEIGHT = 96, 0.05
+"""Texts of each batch whose concept is asked for (``recognise.py``), and what they weigh."""
+
+READ_UNTIL = 5000
+"""Batches after which the map that reads the tokens is held: a UNet that knows it then still
+understands the tokens of encoders that were trained on."""
 
 LOG_EVERY = 50
 CHECKPOINT_SECONDS = 90.0
@@ -111,19 +118,10 @@ def hold_marks(pupils: teach.Pupils) -> None:
             last.bias[-MARKED:] = 0
 
 
-def _hidden(encoder: Any, ids: Tensor) -> Tensor:
-    """What an encoder holds before its last layer, without computing that."""
-    # transformers keeps the layers of the encoder without a projection one level higher
-    body = getattr(encoder, "text_model", encoder)
-    hidden = body.embeddings(input_ids=ids)
-    for layer in body.encoder.layers[:-1]:
-        hidden = layer(hidden, None, is_causal=True)
-    return hidden
-
-
 def sequence_of(model: Any, ids: Tensor) -> Tensor:
     """What the UNet reads: the layer before the last of both encoders, (n, 88, 256)."""
-    return torch.cat([_hidden(model.text_1, ids), _hidden(model.text_2, ids)], -1)
+    encoders = zip((model.text_1, model.text_2), nets.TEXT_LAYERS, strict=True)
+    return torch.cat([nets.hidden(encoder, ids, n - 1) for encoder, n in encoders], -1)
 
 
 def load(work: Path) -> tuple[teach.Pupils, Reader]:
@@ -141,6 +139,7 @@ def run(work: Path, steps: int, seed: int, workers: int = 1, piece: float = 0.0)
     state = load_state(work / "layout.pt")
     if state is None:
         state, pupils, reader = {"step": 0, "seconds": 0.0}, teach.load(work), Reader()
+        recognise.begin(pupils)
     else:
         pupils, reader = load(work)
     for module in (pupils, reader):
@@ -165,17 +164,16 @@ def _train(
         received, pupils = pupils, teach.Pupils()
         pupils.load_state_dict(received.state_dict(), assign=True)
     batches = Batches(work, BATCH, seed + 1)
-    lessons = teach.Lessons(work, seed)
+    lessons, namings = teach.Lessons(work, seed), recognise.Namings.load(work)
     weights = component_weights(batches.deck.code)
-    both = nn.ModuleList([pupils, reader])
-    optimiser = MuonAdamW(both, LEARNING_RATE)
+    optimiser = MuonAdamW(nn.ModuleList([pupils, reader]), LEARNING_RATE)
     checkpoint = work / "layout.pt"
     state = load_state(checkpoint)
     if state is not None and "optimiser" in state:
         optimiser.load_state_dict(state["optimiser"])
     saved = clock.seconds()
     end = saved + piece if piece else float("inf")
-    losses: list[float] = []
+    losses: list[tuple[float, float]] = []
     hold_marks(pupils)
 
     def save() -> None:
@@ -185,20 +183,23 @@ def _train(
     while clock.seconds() < end and (step := turns.take()) is not None:
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * cosine(step / turns.total, floor=FLOOR)
+        reader.requires_grad_(step < READ_UNTIL)
         x, ids = batches.drawn(step)
         picture = ((reader(sequence_of(pupils, ids)) - x).square() * weights).mean()
-        loss = picture
+        rng = np.random.default_rng((seed, 10, step))
+        texts, shares = namings.deal(NAMED, rng)
+        named = recognise.loss(pupils, batches.ids(texts, "longest"), shares)
+        loss = picture + NAMED_WEIGHT * named
         if step % TAUGHT_EVERY == 0:
-            meaning = lessons.loss(pupils, np.random.default_rng((seed, 10, step)), TAUGHT)
-            loss = loss + TAUGHT_WEIGHT * meaning
+            loss = loss + TAUGHT_WEIGHT * lessons.loss(pupils, rng, TAUGHT)
         descend(loss, optimiser)
         hold_marks(pupils)
         if rank:
             continue
-        losses.append(float(picture.detach()))
+        losses.append((float(picture.detach()), float(named.detach())))
         if len(losses) == LOG_EVERY:
-            mean = float(np.mean(losses))
-            log(work / "layout.log", step=step, seconds=clock.seconds(), picture=mean)
+            means = dict(zip(("picture", "named"), map(float, np.mean(losses, 0)), strict=True))
+            log(work / "layout.log", step=step, seconds=clock.seconds(), **means)
             losses = []
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
             save()

@@ -12,7 +12,9 @@ from typing import Any
 import torch
 from torch import nn
 
-APART = ("embedding", "head", "projection", "read", "early")
+from recipes.starter import nets
+
+APART = ("embedding", "head", "projection", "read", "early", f"layers.{nets.MEMORY}.mlp")
 """Parts of the names of matrices that are tables, or first or last: AdamW suits those."""
 
 

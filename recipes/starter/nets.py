@@ -8,7 +8,7 @@ from diffusers.models.attention_processor import Attention
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
-from torch import nn
+from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 LATENT_CHANNELS = 80
@@ -24,7 +24,13 @@ BOS, EOS = VOCABULARY - 2, VOCABULARY - 1
 """Ends of a prompt. Never 2: transformers then falls back to an older way of pooling."""
 
 TEXT_WIDTHS = (128, 128)
-TEXT_LAYERS = (4, 5)
+TEXT_LAYERS = (6, 7)
+TEXT_INNER = 640
+"""Neurons between the two maps of a text layer: more than there are concepts (``recognise.py``)."""
+
+MEMORY = 2
+"""The layer, counted from 0, whose neurons stand for concepts (``recognise.py``)."""
+
 POOLED = 128
 TIME_IDS = 32
 
@@ -94,7 +100,7 @@ def _text_config(layers: int) -> CLIPTextConfig:
     return CLIPTextConfig(
         vocab_size=VOCABULARY,
         hidden_size=128,
-        intermediate_size=512,
+        intermediate_size=TEXT_INNER,
         num_hidden_layers=layers,
         num_attention_heads=4,
         max_position_embeddings=TOKENS,
@@ -104,6 +110,16 @@ def _text_config(layers: int) -> CLIPTextConfig:
         eos_token_id=EOS,
         pad_token_id=EOS,
     )
+
+
+def hidden(encoder: Any, ids: Tensor, layers: int) -> Tensor:
+    """What a text encoder holds after its first ``layers``, without computing the others."""
+    # transformers keeps the layers of the encoder without a projection one level higher
+    body = getattr(encoder, "text_model", encoder)
+    states = body.embeddings(input_ids=ids)
+    for layer in body.encoder.layers[:layers]:
+        states = layer(states, None, is_causal=True)
+    return states
 
 
 def text_encoders() -> tuple[CLIPTextModel, CLIPTextModelWithProjection]:

@@ -33,6 +33,8 @@ FILES = (
     "teacher-basis.pt",
     "taught.json",
     "neighbours.json",
+    "likely.json",
+    "likely.npz",
     "judge.json",
     "unet.log",
     "vae.log",

@@ -10,9 +10,31 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 ENGLISH, CHINESE, PAIRS = 16_000, 14_000, 40_000
 """How many of the most frequent words, and pairs of English words, are taken; rarer ones are names
 and misspellings."""
+
+TEMPLATES = {
+    "en": (
+        *("so {}", "i'm so {}", "feeling {}", "i feel {} today", "you are {}", "how {}"),
+        *("that was {}", "let's {}", "time to {}", "i want to {}", "going to {}", "can't {}"),
+        *("{} with me", "{} now", "i want {}", "give me {}", "happy {}", "good {}", "my {}"),
+        *("time for {}", "look, a {}", "baby {}", "little {}", "big {}", "the {} is here"),
+        *("some {} please", "{} day", "{} again"),
+    ),
+    "zh": (
+        *("好{}", "我很{}", "太{}了", "今天{}", "真{}", "覺得{}", "{}死了", "{}喔", "超{}"),
+        *("我要{}", "一起{}", "去{}", "不想{}", "正在{}", "{}中", "我們{}吧", "來{}"),
+        *("我的{}", "想吃{}", "給你{}", "{}快樂", "小{}", "看{}", "{}時間", "可愛的{}", "{}來了"),
+    ),
+}
+"""Beginnings and ends that make a phrase of a word, whether or not it fits: the words' teacher says
+what it calls for."""
+
+PHRASES, PHRASE_WORDS = 45_000, 10_000
+"""Phrases of each language, made of this many of its most frequent words."""
 
 
 def _package(name: str) -> Path:
@@ -49,3 +71,14 @@ def chinese() -> list[str]:
     words = [word for _, word in kept if 2 <= len(word) <= 4][:CHINESE]
     convert = OpenCC("s2twp")
     return list(dict.fromkeys(str(convert.convert(word)) for word in words))
+
+
+def phrases(seed: int = 0) -> list[str]:
+    """Words in a phrase (``TEMPLATES``), drawn at random, without repeats."""
+    rng = np.random.default_rng((seed, 11))
+    made: list[str] = []
+    for templates, words in ((TEMPLATES["en"], english()), (TEMPLATES["zh"], chinese())):
+        words = words[:PHRASE_WORDS]
+        drawn = rng.integers(0, (len(templates), len(words)), (PHRASES, 2))
+        made += [templates[form].format(words[word]) for form, word in drawn]
+    return list(dict.fromkeys(made))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from recipes.starter import layout, lookup, neighbours, nets, parts, teach, train_lora
+from recipes.starter import layout, lookup, neighbours, nets, parts, recognise, teach, train_lora
 from recipes.starter.batches import signal_and_noise
 from recipes.starter.captions import Captioner, Words
 from recipes.starter.codec import Codec
@@ -23,6 +23,7 @@ from recipes.starter.common import (
     save_atomic,
     save_training,
 )
+from recipes.starter.concepts import CONCEPTS
 from recipes.starter.muon import MuonAdamW
 from recipes.starter.train_unet import FLOOR, Painter, Plan, rate_at
 from stickerstudio.training.pictures import laid_out, open_drawing
@@ -147,12 +148,50 @@ def test_a_word_goes_to_the_nearest_concept_or_to_none() -> None:
     assert found == {"dog": ["pup", "doggo"], "cat": [], "ship": ["boat"]}
 
 
-def test_captions_say_neighbours_now_and_then() -> None:
+def test_a_text_is_shared_among_the_concepts_it_is_near() -> None:
+    owners = [CONCEPTS[5], CONCEPTS[2], CONCEPTS[5], *CONCEPTS[10:20]]
+    known = np.eye(len(owners), dtype=np.float32)
+    vectors = np.zeros((2, len(owners)), np.float32)
+    vectors[0, 1] = 1
+    vectors[1, [1, 2]] = 0.707
+    concepts, shares = neighbours.shares(vectors, known, owners)
+    assert concepts.shape == shares.shape == (2, neighbours.KEPT)
+    assert concepts[0, 0] == 2
+    assert shares[0, 0] > 0.99
+    assert set(concepts[1, :2]) == {5, 2}
+    assert abs(float(shares[1, 0]) - 0.5) < 0.01
+    assert np.allclose(shares.astype(np.float32).sum(1), 1, atol=2e-3)
+
+
+def test_captions_say_neighbours_and_calls_now_and_then() -> None:
     rng = np.random.default_rng(0)
-    words = Words("dog", en=["dog"], zh=["狗"])
+    words = Words("dog", en=["dog"], zh=["狗"], said=["good boy"])
     captioner = Captioner({"dog": words}, {"dog": ["pup"]})
-    said = [captioner.name("dog", rng)[0] for _ in range(200)]
-    assert 0.4 < said.count("pup") / len(said) < 0.6
+    said = [captioner.name("dog", rng)[0] for _ in range(400)]
+    assert 0.12 < said.count("pup") / len(said) < 0.28
+    assert 0.22 < said.count("good boy") / len(said) < 0.38
+
+
+def test_hidden_states_are_those_of_the_whole_encoder() -> None:
+    torch.manual_seed(0)
+    ids = torch.randint(0, nets.EOS, (2, 7))
+    for encoder in nets.text_encoders():
+        whole = encoder(ids, output_hidden_states=True).hidden_states
+        assert torch.allclose(nets.hidden(encoder, ids, 2), whole[2], atol=1e-5)
+
+
+def test_texts_for_recognition_carry_the_concepts_they_call_for() -> None:
+    words = {c: Words(c, en=["thing"], zh=["東西"]) for c in CONCEPTS}
+    likely, parts_ = torch.tensor([[3, 4]]), torch.tensor([[0.75, 0.25]])
+    said, near = [("good boy", 7)], [("pup", 8)]
+    namings = recognise.Namings(["woof"], likely, parts_, said, near, Captioner(words))
+    texts, shares = namings.deal(50, np.random.default_rng(0))
+    rows = dict(zip(texts, shares, strict=True))
+    assert rows["woof"][3] == 0.75
+    assert rows["woof"][4] == 0.25
+    assert next(row for text, row in rows.items() if "good boy" in text)[7] == 1
+    assert next(row for text, row in rows.items() if "pup" in text)[8] == 1
+    assert shares.sum(1).tolist().count(2) == round(50 * recognise.PAIR_SHARE)
 
 
 def test_coarse_components_weigh_more_and_the_whole_stays_one() -> None:
