@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 LABEL = 14
 """Height in pixels of the line of text over a picture."""
+
+FONT = Path(__file__).resolve().parents[2] / "resources" / "fonts" / "round.otf"
+"""Has Latin and Chinese letters."""
 
 
 def to_image(picture: Tensor | Image.Image) -> Image.Image:
@@ -34,6 +37,7 @@ def save(
     rows = -(-len(pictures) // columns)
     page = Image.new("RGB", (columns * cell, rows * (cell + top)), "white")
     draw = ImageDraw.Draw(page)
+    font = ImageFont.truetype(FONT, LABEL - 3)
     for index, picture in enumerate(pictures):
         x, y = index % columns * cell, index // columns * (cell + top)
         image = to_image(picture)
@@ -41,7 +45,10 @@ def save(
             image = image.resize((cell, cell), Image.Resampling.LANCZOS)
         page.paste(image, (x, y + top))
         if index < len(labels):
-            draw.text((x + 2, y + 1), labels[index][: cell // 6], fill="black")
+            text = labels[index]
+            while font.getlength(text) > cell - 4:
+                text = text[:-1]
+            draw.text((x + 2, y + LABEL // 2), text, fill="black", font=font, anchor="lm")
     partial = path.with_name("partial-" + path.name)
     page.save(partial, quality=quality)
     partial.rename(path)
