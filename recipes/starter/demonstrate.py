@@ -21,8 +21,9 @@ from PIL import Image
 
 from recipes.starter import manifest, sheet, timed_training
 from recipes.starter.captions import load_words
+from recipes.starter.lora_art import known
 from recipes.starter.style_examination import Examination, Pixels, Result, told
-from recipes.starter.train_lora import Style, art_of, drawings, known, settings_of
+from recipes.starter.train_lora import Style, art_of, drawings, settings_of
 from stickerstudio.core.paths import Paths
 from stickerstudio.core.recipe import LoraWeight, Recipe
 from stickerstudio.engine.device import choose, probe

@@ -49,7 +49,7 @@ FLOOR = 0.05
 TAUGHT, TAUGHT_EVERY, TAUGHT_WEIGHT = 64, 4, 0.3
 """Texts of the teacher's, in every fourth batch, and what they weigh."""
 
-NAMED, NAMED_WEIGHT = 96, 0.05
+NAMED, NAMED_WEIGHT = 128, 0.05
 """Texts of each batch whose concept is asked for (``recognise.py``), and what they weigh."""
 
 READ_UNTIL = 5000

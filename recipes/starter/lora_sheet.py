@@ -24,7 +24,7 @@ GRID: tuple[str, ...] = (
 )
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEED = 3
-BLENDED = ("ink", "glossy")
+BLENDED = ("ink", "clay")
 BLEND_PROMPT = "penguin, bright"
 
 

@@ -29,19 +29,29 @@ TAUGHT_SHARE, SAID_SHARE, NEAR_SHARE, PAIR_SHARE = 0.4, 0.2, 0.1, 0.08
 """Of a lesson: texts of the teacher's, what people say, neighbours and captions of two things; the
 rest are captions of one."""
 
-SILENT = -4.0
-"""What a neuron of the memory begins at: the activation lets nothing of that through."""
+SILENT = -6.0
+"""The log-odds that a neuron of the memory begins at."""
+
+FIRES, GAIN = -1.5, 4.0
+"""The log-odds from which on a neuron fires, and by how much of its scale they rise above that: a
+text that is taken for nothing in particular should still be drawn as what it most likely is, and
+hardly as anything else."""
 
 STYLES = (None, *STYLE_WORDS)
 """What a text may ask for beside its concept."""
 
 
 def answers(encoder: Any, ids: Tensor) -> Tensor:
-    """What the memory's neurons hold before they fire, (n, length, 614), for token ids."""
+    """The log-odds of each concept that the memory's neurons stand for, (n, length, 614).
+
+    Args:
+        ids: token ids, (n, length).
+    """
     layer = getattr(encoder, "text_model", encoder).encoder.layers[nets.MEMORY]
     states = nets.hidden(encoder, ids, nets.MEMORY)
     attended = layer.self_attn(layer.layer_norm1(states), None, is_causal=True)[0]
-    return layer.mlp.fc1(layer.layer_norm2(states + attended))[..., : len(CONCEPTS)]
+    before = layer.mlp.fc1(layer.layer_norm2(states + attended))[..., : len(CONCEPTS)]
+    return before / GAIN + FIRES
 
 
 @torch.no_grad()
@@ -50,7 +60,7 @@ def begin(pupils: teach.Pupils) -> None:
     for encoder in (pupils.text_1, pupils.text_2):
         body: Any = getattr(encoder, "text_model", encoder)
         memory = body.encoder.layers[nets.MEMORY].mlp
-        memory.fc1.bias[: len(CONCEPTS)] = SILENT
+        memory.fc1.bias[: len(CONCEPTS)] = GAIN * (SILENT - FIRES)
         memory.fc2.weight[:, : len(CONCEPTS)] = 0
 
 

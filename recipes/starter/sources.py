@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from PIL import Image
+
+from recipes.starter import filters
 
 
 @dataclass(frozen=True)
@@ -121,27 +126,49 @@ ART: tuple[ArtSet, ...] = (
 BASE_STYLES = ("noto", "twemoji", "fluent-flat")
 """The styles the base model draws; the other sets teach the VAE and the judge."""
 
-LORA_ART: tuple[ArtSet, ...] = (
-    ArtSet(
-        "ink",
-        "MIT",
-        Package(
-            "@iconify-json/fluent-emoji-high-contrast",
-            "1.2.6",
-            "sha512-esqhZPpkrF7sNX3NsLoh8KW64okEr/bzko7WNnFP+qTJGAqDPDYjp"
-            "0925yxuivXy3HtVQB8xhIKu3+Nq1byX5w==",
-        ),
+
+@dataclass(frozen=True)
+class LoraArt:
+    """What a LoRA learns from: drawings of a set that the base has not seen, or a base set's own,
+    redrawn.
+
+    ``pictures`` is the package's folder of pictures named by code point, or empty where it is a set
+    of icons. ``redraw`` takes an RGBA page and gives another of its size.
+    """
+
+    drawings: ArtSet
+    pictures: str = ""
+    redraw: Callable[[Image.Image], Image.Image] | None = None
+
+
+LORA_ART: dict[str, LoraArt] = {
+    "ink": LoraArt(
+        ArtSet(
+            "ink",
+            "MIT",
+            Package(
+                "@iconify-json/fluent-emoji-high-contrast",
+                "1.2.6",
+                "sha512-esqhZPpkrF7sNX3NsLoh8KW64okEr/bzko7WNnFP+qTJGAqDPDYjp"
+                "0925yxuivXy3HtVQB8xhIKu3+Nq1byX5w==",
+            ),
+        )
     ),
-    ArtSet(
-        "glossy",
-        "MIT",
-        Package(
-            "@iconify-json/fluent-emoji",
-            "1.2.7",
-            "sha512-D8G6bKAyIsyxP1rzZtIWr/gg/fO4Rg1+DyCWlfqKK4h8W+4Em/Y0P"
-            "6QYgJUQTlUcagzJvSyg+9OBv4hz4Hc/QA==",
+    "clay": LoraArt(
+        ArtSet(
+            "clay",
+            "MIT",
+            Package(
+                "@lobehub/fluent-emoji-3d",
+                "1.1.0",
+                "sha512-Wlq2lVStTnr8BDpIJ0pEnTKO4LuDxxqTEhTvRtD1DLRF0me7ogeRQj"
+                "KoehDHXuVJ2Qaecgl5wRBv60lUAG3h7g==",
+            ),
         ),
+        pictures="assets",
     ),
-)
-"""Sets that only LoRAs learn from. Each repeats another set's pictures line for line, in ink or
-in glossy colours: so what a LoRA learns is how to draw, and not what."""
+    "pencil": LoraArt(ART[0], redraw=filters.pencil),
+    "riso": LoraArt(ART[1], redraw=filters.riso),
+}
+"""What only LoRAs learn from, by the LoRA's name. Each repeats a base style's pictures line for
+line, in ink, clay, pencil or few inks: so what a LoRA learns is how to draw, and not what."""

@@ -20,9 +20,10 @@ from torch import Tensor
 from recipes.starter import codec, poses, render, subject_judge, timed_training
 from recipes.starter.captions import STYLE_WORDS
 from recipes.starter.evaluate import Ranking
+from recipes.starter.lora_art import known, pages
 from recipes.starter.sources import BASE_STYLES
 from recipes.starter.style_judge import StyleJudge
-from recipes.starter.train_lora import Style, art_of, known, pages
+from recipes.starter.train_lora import Style, art_of
 from recipes.starter.train_vae import decoded
 from stickerstudio.training.measure import sharpness
 from stickerstudio.training.settings import TrainingSettings

@@ -1,26 +1,22 @@
 """Step ``lora``: the styles that come with the program, trained by the program's own trainer.
 
-Their art is none of the base's. What a user does with a folder of drawings is done here: pictures
-with captions beside them, a preset, the model in the box; the LoRA is taken from the shelf it lands
-on, and its card gets the words a shipped style has.
+Their art is none of the base's, or redraws it. What a user does with a folder of drawings is done
+here: pictures with captions beside them, a preset, the model in the box; the LoRA is taken from the
+shelf it lands on, and its card gets the words a shipped style has.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image
-
 from recipes.starter import manifest
 from recipes.starter.captions import load_words
-from recipes.starter.fetch import fetch_package
-from recipes.starter.manifest import match_slugs
-from recipes.starter.render import MARGIN, SIZE, paint, svg_of
-from recipes.starter.sources import LORA_ART, ArtSet
+from recipes.starter.lora_art import known, pages
+from recipes.starter.sources import LORA_ART, LoraArt
 from stickerstudio.core.paths import Paths
 from stickerstudio.engine.train.run import Trainer
 from stickerstudio.training import jobs
@@ -59,43 +55,30 @@ STYLES: tuple[Style, ...] = (
         "Trained on Fluent Emoji, high contrast, by Microsoft, MIT",
     ),
     Style(
-        "glossy",
-        "Glossy",
-        "光澤",
+        "clay",
+        "Clay",
+        "黏土",
         "bright",
-        "Trained on Fluent Emoji, color, by Microsoft, MIT",
-        weight=1.0,
+        "Trained on Fluent Emoji, 3D, by Microsoft, MIT",
+    ),
+    Style(
+        "pencil",
+        "Pencil",
+        "鉛筆",
+        "soft",
+        "Trained on Noto Emoji, by Google, Apache-2.0, redrawn in pencil by its recipe",
+    ),
+    Style(
+        "riso",
+        "Riso print",
+        "孔版印刷",
+        "flat",
+        "Trained on Twemoji, by Twitter and others, CC-BY-4.0, recoloured by its recipe",
     ),
 )
 
 
-def as_in_the_base(drawing: Image.Image) -> Image.Image:
-    """A transparent page with ``drawing`` where the base's own drawings are on theirs."""
-    side = drawing.width + 4 * MARGIN
-    page = Image.new("RGBA", (side, side))
-    page.paste(drawing, (2 * MARGIN, 2 * MARGIN))
-    return page
-
-
-def known(work: Path, art: ArtSet) -> dict[str, str]:
-    """Which icon of the set draws which concept of the base's; the first where several do."""
-    fetch_package(art.package, work)
-    words = load_words(manifest.load(work))
-    found: dict[str, str] = {}
-    for slug, concept in sorted(match_slugs(art, work, manifest.load_words(work)).items()):
-        if concept in words:
-            found.setdefault(concept, slug)
-    return found
-
-
-def pages(work: Path, art: ArtSet, chosen: dict[str, str]) -> Iterator[tuple[str, Image.Image]]:
-    """Each concept with its drawing, transparent, at twice the size of the base's."""
-    icons = json.loads((fetch_package(art.package, work) / "icons.json").read_text("utf-8"))
-    for concept, slug in chosen.items():
-        yield concept, as_in_the_base(paint(svg_of(icons, slug), 2 * (SIZE - 2 * MARGIN)))
-
-
-def drawings(work: Path, art: ArtSet, folder: Path, without: Collection[str] = ()) -> int:
+def drawings(work: Path, art: LoraArt, folder: Path, without: Collection[str] = ()) -> int:
     """Write the set's drawings of what the base knows, each with a caption file; how many.
 
     Concepts of ``without`` are left out. What was in the folder goes.
@@ -113,9 +96,9 @@ def drawings(work: Path, art: ArtSet, folder: Path, without: Collection[str] = (
     return len(chosen)
 
 
-def art_of(style: Style) -> ArtSet:
-    """The drawings it learns from."""
-    return next(art for art in LORA_ART if art.style == style.name)
+def art_of(style: Style) -> LoraArt:
+    """What it learns from."""
+    return LORA_ART[style.name]
 
 
 def settings_of(style: Style, preset: Preset, steps: int, seed: int) -> TrainingSettings:
@@ -123,7 +106,7 @@ def settings_of(style: Style, preset: Preset, steps: int, seed: int) -> Training
     settings = TrainingSettings(
         name=style.name,
         trigger=style.trigger,
-        licence=art_of(style).licence,
+        licence=art_of(style).drawings.licence,
         author=style.attribution,
         consent=True,
         targets=("attention", "feed-forward", "convolutions"),

@@ -13,6 +13,7 @@ from PIL import Image
 from recipes.starter import (
     codec,
     demonstrate,
+    lora_art,
     render,
     style_examination,
     style_judge,
@@ -52,7 +53,7 @@ def row(what: str, style: float, first: float) -> style_examination.Row:
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Packages in which the style draws sixteen concepts, one of them twice."""
     concepts = CONCEPTS[:16]
-    art = tmp_path / "packages" / train_lora.art_of(STYLE).package.folder
+    art = tmp_path / "packages" / train_lora.art_of(STYLE).drawings.package.folder
     words = tmp_path / "packages" / EMOJIBASE.folder
     for folder in (art, words, words / "en", words / "zh-hant"):
         folder.mkdir(parents=True)
@@ -65,7 +66,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for language in ("en", "zh-hant"):
         (words / language / "data.json").write_text(json.dumps(known))
     monkeypatch.setattr(train_lora.manifest, "load", lambda work: manifest())
-    monkeypatch.setattr(train_lora, "paint", lambda svg, side: Image.new("RGBA", (side, side)))
+    monkeypatch.setattr(lora_art, "paint", lambda svg, side: Image.new("RGBA", (side, side)))
     return tmp_path
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from recipes.starter import layout, lookup, neighbours, nets, parts, recognise, teach, train_lora
+from recipes.starter import layout, lookup, lora_art, neighbours, nets, parts, recognise, teach
 from recipes.starter.batches import signal_and_noise
 from recipes.starter.captions import Captioner, Words
 from recipes.starter.codec import Codec
@@ -258,7 +258,7 @@ def test_a_drawing_keeps_its_place_through_the_trainer() -> None:
     drawing = Image.new("RGBA", (2 * 116, 2 * 116))
     drawing.paste((255, 0, 0, 255), (0, 2 * 58, 2 * 29, 2 * 116))
     file = io.BytesIO()
-    train_lora.as_in_the_base(drawing).save(file, "PNG")
+    lora_art.as_in_the_base(drawing).save(file, "PNG")
     seen = laid_out(open_drawing(file.getvalue()), (128, 128), "#ffffff", 0.0, keep_place=True)
     red = np.argwhere(seen[..., 1] < 128)
     assert red.min(0).tolist() == [6 + 58, 6]
