@@ -35,6 +35,7 @@ from recipes.starter import (
 from recipes.starter.captions import load_words
 from recipes.starter.common import pick_device
 from recipes.starter.judge import train as train_judge
+from stickerstudio.models.cards import read_card
 from stickerstudio.training.settings import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,8 @@ STEPS = (
     "export",
 )
 SHOWN = {
-    "reference-4": "20-prompts",
+    "reference-1": "20-prompts",
+    "reference-4": "20-prompts-4-steps",
     "concepts": "100",
     "otter": "otter",
     "phrases": "phrases",
@@ -95,6 +97,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--lora-preset", choices=PRESETS, default="good")
     parser.add_argument("--lora-steps", type=int, default=0, help="0: as the preset has it")
     parser.add_argument("--style", action="append", help="which LoRA; default: all")
+    parser.add_argument("--loss", action="append", choices=demonstrate.LOSSES, help="default: all")
     parser.add_argument("--earlier", type=Path, help="model folder that new weights begin as")
     parser.add_argument("--earlier-code", type=Path, help="its codec.pt")
     parser.add_argument("--parts", type=Path, help="folder of the parts to pack or unpack")
@@ -170,14 +173,16 @@ def demonstrations(args: argparse.Namespace, device: str) -> None:
         if not args.style or style.name in args.style:
             shown = ROOT / "docs" / f"train-demonstration-{style.name}.webp"
             chosen = (args.lora_steps, args.seed, device)
-            demonstrate.run(args.work, style, args.model, *chosen, shown)
+            losses = args.loss or demonstrate.LOSSES
+            demonstrate.run(args.work, style, args.model, *chosen, shown, losses)
 
 
 def sheets(args: argparse.Namespace) -> None:
     """Draw the pictures of the documentation anew, with the exported model."""
     pipe = StableDiffusionXLPipeline.from_pretrained(args.model, torch_dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
-    gallery.sheets(pipe, load_words(manifest.load(args.work)), args.work)
+    card, _ = read_card(args.model / "card.json")
+    gallery.sheets(pipe, load_words(manifest.load(args.work)), args.work, card)
     docs = ROOT / "docs"
     for name, shown in SHOWN.items():
         shutil.copy(args.work / f"sheet-{name}.webp", docs / f"starter-{shown}.webp")

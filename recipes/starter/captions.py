@@ -77,7 +77,7 @@ def _names(cell: str) -> list[str]:
     return [word.strip() for part in cell.split(";") for word in part.split(",") if word.strip()]
 
 
-SAID_SHARE, NEIGHBOUR_SHARE = 0.3, 0.2
+SAID_SHARE, NEIGHBOUR_SHARE = 0.1, 0.05
 """Of the captions of one thing, those that call for it as people chat (``said.txt``), and those
 that say it in a word of ``neighbours.py``."""
 

@@ -35,7 +35,7 @@ from stickerstudio.training.settings import Loss, TrainingSettings
 
 HELD_OUT_EVERY = 8
 WEIGHTS = (0.0, 0.5, 1.0, 1.5)
-SEEDS = 2
+SEEDS = 1
 """Pictures of each held-out concept at each weight."""
 
 SHOWN = 10
@@ -110,7 +110,14 @@ class Painter:
 
 
 def run(
-    work: Path, style: Style, model: Path, steps: int, seed: int, device: str, target: Path
+    work: Path,
+    style: Style,
+    model: Path,
+    steps: int,
+    seed: int,
+    device: str,
+    target: Path,
+    losses: Sequence[Loss] = LOSSES,
 ) -> None:
     """Train, paint, judge and tell; the sheet of the loss the recipe uses goes to ``target``.
 
@@ -123,7 +130,8 @@ def run(
     folder = place / "drawings" / style.name
     out = hold_out(work, style, folder)
     standard = replace(settings_of(style, "quick", steps, seed), model=card.name)
-    wanted = trainings(standard, sorted(path.stem for path in folder.glob("*.png")))
+    drawn = sorted(path.stem for path in folder.glob("*.png"))
+    wanted = trainings(standard, drawn, losses)
     outcomes = [timed_training.train(paths, each, folder, device) for each in wanted]
     examination = Examination(work, style, model, out, seed)
     words = load_words(manifest.load(work))
@@ -144,7 +152,9 @@ def run(
     _write(work, style, results, examination, names)
 
 
-def trainings(standard: TrainingSettings, drawn: Sequence[str]) -> list[TrainingSettings]:
+def trainings(
+    standard: TrainingSettings, drawn: Sequence[str], losses: Sequence[Loss] = LOSSES
+) -> list[TrainingSettings]:
     """One for each loss; what was drawn, and nothing held out, says which step is the best."""
     return [
         replace(
@@ -154,7 +164,7 @@ def trainings(standard: TrainingSettings, drawn: Sequence[str]) -> list[Training
             prior_share=PRIOR_SHARE if loss == "teacher" else 0.0,
             sample_prompts=tuple(shown(drawn)),
         )
-        for loss in LOSSES
+        for loss in losses
     ]
 
 
@@ -168,8 +178,8 @@ def _write(
     judge = examination.judge
     text = "\n\n".join(
         (
-            f"## “{style.name}” on {len(names)} concepts it was not trained on, {SEEDS} pictures "
-            "each at a weight",
+            f"## “{style.name}” on {len(names)} concepts it was not trained on, pictures of "
+            f"each at a weight: {SEEDS}",
             "The style judge finds the style of drawings of concepts it was not taught in "
             f"{100 * judge.accuracy:.1f} % of four styles, and whether it is this one in "
             f"{100 * judge.last_or_not:.1f} %.",

@@ -22,7 +22,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from torch import Tensor
 from torch.nn import functional
 
-from recipes.starter import codec, manifest, poses
+from recipes.starter import codec, export, manifest, poses
 from recipes.starter.captions import (
     HELD_OUT_LISTS,
     STYLE_WORDS,
@@ -34,9 +34,10 @@ from recipes.starter.concepts import ADDED, REFERENCE, SUBJECTS, held_out_pair, 
 from recipes.starter.gallery import sheets
 from recipes.starter.judge import net
 from recipes.starter.lpips import Lpips
-from recipes.starter.painting import draw
+from recipes.starter.painting import draw, reader
 from recipes.starter.sources import ART, BASE_STYLES
 from recipes.starter.train_vae import decoded, psnr, split
+from stickerstudio.models.cards import read_card
 
 STEPS = (1, 2, 4)
 PAIRS = 150
@@ -74,6 +75,16 @@ class Ranking:
             five += [[self.concepts[i] for i in row] for row in concept.topk(5, 1).indices]
             styles += [self.styles[i] for i in style.argmax(1)]
         return five, styles
+
+    @torch.no_grad()
+    def offered(self, pictures: Tensor) -> list[str]:
+        """The likeliest style of each picture among those that a prompt can ask for."""
+        found: list[str] = []
+        for part in pictures.split(128):
+            style = self.model(net.halve(part.clamp(-1, 1)))[1]
+            among = style[:, [self.styles.index(each) for each in BASE_STYLES]]
+            found += [BASE_STYLES[i] for i in among.argmax(1)]
+        return found
 
 
 def percent(hits: int, of: int) -> str:
@@ -130,7 +141,8 @@ class Examination:
         """Recognition and style; returns the pictures at four steps."""
         first = Row("recognised concept, top-1 (%)", "65")
         five = Row("recognised concept, top-5 (%)", "88")
-        style = Row("style word obeyed (%)", "90")
+        style = Row("style word obeyed (%), among the three that can be asked for", "90")
+        any_style = Row("… among all seven of the judge", "–")
         prompts, wanted = names(self.words, self.seeds)
         art = torch.cat(
             [codec.to_float(poses.render.on_white(self.base[place])[None]) for place in wanted]
@@ -140,20 +152,22 @@ class Examination:
             if steps:
                 pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
             ranked, styles = self.judge(pictures)
+            offered = self.judge.offered(pictures)
             n = len(wanted)
             values = (
                 percent(sum(r[0] == c for r, (c, _) in zip(ranked, wanted, strict=True)), n),
                 percent(sum(c in r for r, (c, _) in zip(ranked, wanted, strict=True)), n),
+                percent(sum(s == want for s, (_, want) in zip(offered, wanted, strict=True)), n),
                 percent(sum(s == want for s, (_, want) in zip(styles, wanted, strict=True)), n),
             )
-            for row, value in zip((first, five, style), values, strict=True):
+            for row, value in zip((first, five, style, any_style), values, strict=True):
                 if steps:
                     row.values[str(steps)] = value
                 else:
                     row.art = value
         one, four = (float(first.values[s]) for s in ("1", "4"))
         ratio = Row("1 step against 4 steps: top-1", "0.9", {"1": f"{one / max(four, 0.1):.2f}"})
-        self.rows += [first, five, style, ratio]
+        self.rows += [first, five, style, any_style, ratio]
         return pictures
 
     def of_pairs(self) -> None:
@@ -195,15 +209,27 @@ class Examination:
         self.rows += [both, alone, chance]
 
     def of_wordings(self) -> None:
-        """The four held-out lists: any drawing that answers, among the judge's first five."""
+        """The four held-out lists: any drawing that answers, among the judge's first five.
+
+        As the studio paints them, which reads unknown words first; and as typed.
+        """
+        path = self.work / "card.json"
+        path.write_text(json.dumps(export.card(self.work)), "utf-8")
+        reads = reader(self.pipe, read_card(path)[0])
+        as_typed = Row("… as typed, by the stock pipeline", "–")
+        typed = {str(steps): 0 for steps in STEPS}
         total = {str(steps): [0, 0] for steps in STEPS}
         rows: list[Row] = []
         by_chance = [0, 0]
         for name in HELD_OUT_LISTS:
             asked = held_out_list(name)
-            prompts = [text for text, _ in asked]
+            wordings = [text for text, _ in asked]
+            prompts = [reads.reworded(text, None)[0] for text in wordings]
             row = Row(f"held-out {name}, top-5 (%)", "50")
             for steps in STEPS:
+                plain, _ = self.judge(draw(self.pipe, wordings, steps, range(len(wordings))))
+                hits = (bool(a & set(r)) for r, (_, a) in zip(plain, asked, strict=True))
+                typed[str(steps)] += sum(hits)
                 pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
                 ranked, _ = self.judge(pictures)
                 pairs = list(zip(ranked, [a for _, a in asked], strict=True))
@@ -220,8 +246,10 @@ class Examination:
                     by_chance[1] += len(asked)
             rows.append(row)
         values = {steps: percent(*counts) for steps, counts in total.items()}
+        as_typed.values = {s: percent(n, total[s][1]) for s, n in typed.items()}
         chance = Row("… answers of another wording (chance, %)", "–", {"4": percent(*by_chance)})
-        self.rows += [Row("held-out wordings, all four, top-5 (%)", "50", values), *rows, chance]
+        whole = Row("held-out wordings, all four, top-5 (%)", "50", values)
+        self.rows += [whole, *rows, as_typed, chance]
 
     def of_diversity(self) -> None:
         """Pairwise LPIPS of seeds without a style word, over that of the concept's drawings."""
@@ -346,4 +374,4 @@ def run(pipe: StableDiffusionXLPipeline, work: Path, seeds: int = 2) -> None:
     rows = [asdict(row) for row in examination.rows]
     (work / "evaluation.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
     print(text, flush=True)
-    sheets(pipe, examination.words, work)
+    sheets(pipe, examination.words, work, read_card(work / "card.json")[0])

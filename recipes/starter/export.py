@@ -14,9 +14,10 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 )
 from diffusers.schedulers.scheduling_euler_ancestral_discrete import EulerAncestralDiscreteScheduler
 
-from recipes.starter import manifest, tokens
+from recipes.starter import manifest, nets, tokens
 from recipes.starter.batches import SCHEDULE
 from recipes.starter.captions import STYLE_WORDS, TRIGGER, load_words
+from recipes.starter.painting import STEPS
 from recipes.starter.render import SIZE
 from recipes.starter.train_unet import Painter, load_painter
 from recipes.starter.train_vae import load_vae
@@ -83,12 +84,14 @@ def card(work: Path) -> dict[str, Any]:
         "attribution": "ATTRIBUTION.md",
         "size": [SIZE, SIZE],
         "sizes": [[SIZE, SIZE]],
-        "num_inference_steps": {"default": 4, "min": 1, "max": 8},
+        "num_inference_steps": {"default": STEPS, "min": 1, "max": 8},
         "guidance_scale": 0.0,
         "background": "white",
         "trigger": TRIGGER,
         "trigger_required": False,
         "style_words": [names[0] for names in STYLE_WORDS.values()],
+        "concept_layer": nets.MEMORY,
+        "style_synonyms": [name for names in STYLE_WORDS.values() for name in names[1:]],
         "examples": list(EXAMPLES),
         "concepts": concepts,
         "preview_decoder": None,

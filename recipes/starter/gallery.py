@@ -12,8 +12,10 @@ from torch import Tensor
 
 from recipes.starter import sheet
 from recipes.starter.captions import HELD_OUT_LISTS, STYLE_WORDS, Words, held_out_list, phrases
-from recipes.starter.painting import draw
+from recipes.starter.painting import STEPS, draw, reader
 from recipes.starter.sources import BASE_STYLES
+from stickerstudio.engine.reading import ConceptReader
+from stickerstudio.models.cards import ModelCard
 
 REFERENCE = (
     "red heart",
@@ -80,27 +82,29 @@ def prompt_sheet(
     prompts: list[str],
     path: Path,
     columns: int = 10,
-    steps: int = 4,
-    first_seed: int = 0,
+    reads: ConceptReader | None = None,
 ) -> None:
-    """One picture a prompt, labelled with it."""
-    pictures = draw(pipe, prompts, steps, range(first_seed, first_seed + len(prompts)))
+    """One picture a prompt, labelled with it, as the studio paints it."""
+    pictures = draw(pipe, prompts, STEPS, range(len(prompts)), reads=reads)
     sheet.save(list(pictures), columns, path, prompts, quality=80)
 
 
-def sheets(pipe: StableDiffusionXLPipeline, words: dict[str, Words], work: Path) -> None:
+def sheets(
+    pipe: StableDiffusionXLPipeline, words: dict[str, Words], work: Path, card: ModelCard
+) -> None:
     """Every sheet, as ``sheet-*.webp``."""
+    reads = reader(pipe, card)
     for steps in (1, 4):
         reference_sheet(pipe, work / f"sheet-reference-{steps}.webp", steps)
     rng = np.random.default_rng(5)
     concepts = list(words)
     hundred = [words[concepts[i]].en[0] for i in rng.permutation(len(concepts))[:100]]
-    prompt_sheet(pipe, hundred, work / "sheet-concepts.webp")
+    prompt_sheet(pipe, hundred, work / "sheet-concepts.webp", reads=reads)
     otters = ["I love you, otter, dm-sticker"] * 16
-    prompt_sheet(pipe, otters, work / "sheet-otter.webp", 8)
+    prompt_sheet(pipe, otters, work / "sheet-otter.webp", 8, reads)
     said = [row.en[0] for row in phrases() if row.en] + [row.zh[0] for row in phrases() if row.zh]
-    prompt_sheet(pipe, said[:100], work / "sheet-phrases.webp")
+    prompt_sheet(pipe, said[:100], work / "sheet-phrases.webp", reads=reads)
     unseen = [text for name in HELD_OUT_LISTS for text, _ in held_out_list(name)[::4]]
-    prompt_sheet(pipe, unseen, work / "sheet-unseen.webp")
+    prompt_sheet(pipe, unseen, work / "sheet-unseen.webp", reads=reads)
     pairs = [f"{p}, {STYLE_WORDS[s][0]}" for s in BASE_STYLES for p in PAIRS]
-    prompt_sheet(pipe, pairs, work / "sheet-pairs.webp", 8)
+    prompt_sheet(pipe, pairs, work / "sheet-pairs.webp", 8, reads)

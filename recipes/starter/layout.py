@@ -52,7 +52,7 @@ TAUGHT, TAUGHT_EVERY, TAUGHT_WEIGHT = 64, 4, 0.3
 NAMED, NAMED_WEIGHT = 128, 0.05
 """Texts of each batch whose concept is asked for (``recognise.py``), and what they weigh."""
 
-READ_UNTIL = 5000
+READ_UNTIL = 2000
 """Batches after which the map that reads the tokens is held: a UNet that knows it then still
 understands the tokens of encoders that were trained on."""
 
@@ -198,8 +198,14 @@ def _train(
             continue
         losses.append((float(picture.detach()), float(named.detach())))
         if len(losses) == LOG_EVERY:
-            means = dict(zip(("picture", "named"), map(float, np.mean(losses, 0)), strict=True))
-            log(work / "layout.log", step=step, seconds=clock.seconds(), **means)
+            picture, named = map(float, np.mean(losses, 0))
+            log(
+                work / "layout.log",
+                step=step,
+                seconds=clock.seconds(),
+                picture=picture,
+                named=named,
+            )
             losses = []
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
             save()

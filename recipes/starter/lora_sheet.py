@@ -10,7 +10,7 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 from torch import Tensor
 
 from recipes.starter import sheet
-from recipes.starter.painting import draw
+from recipes.starter.painting import STEPS, draw
 from recipes.starter.train_lora import STYLES
 
 GRID: tuple[str, ...] = (
@@ -40,7 +40,7 @@ def run(pipe: StableDiffusionXLPipeline, loras: Path, target: Path) -> None:
         prompts = [f"{prompt}, {style.trigger}" for prompt in GRID]
         for weight in WEIGHTS:
             pipe.set_adapters([style.name], [weight])
-            pictures += list(draw(pipe, prompts, 4, [SEED] * len(prompts)))
+            pictures += list(draw(pipe, prompts, STEPS, [SEED] * len(prompts)))
             labels += [f"{style.name} {weight:g}"] * len(prompts)
         pipe.delete_adapters(style.name)
     if pictures:
@@ -59,6 +59,6 @@ def blends(pipe: StableDiffusionXLPipeline, loras: Path, target: Path) -> None:
     for down in WEIGHTS:
         for right in WEIGHTS:
             pipe.set_adapters(list(BLENDED), [right, down])
-            pictures += list(draw(pipe, [BLEND_PROMPT], 4, [SEED]))
+            pictures += list(draw(pipe, [BLEND_PROMPT], STEPS, [SEED]))
             labels.append(f"{BLENDED[0]} {right:g}, {BLENDED[1]} {down:g}")
     sheet.save(pictures, len(WEIGHTS), target, labels, quality=80)

@@ -11,6 +11,25 @@ from diffusers.pipelines.stable_diffusion_xl.pipeline_stable_diffusion_xl import
 )
 from torch import Tensor
 
+from recipes.starter import nets
+from recipes.starter.captions import STYLE_WORDS
+from stickerstudio.engine.placement import Placement
+from stickerstudio.engine.reading import ConceptReader
+from stickerstudio.engine.styling import with_style
+from stickerstudio.models.cards import ModelCard
+
+STEPS = 1
+"""Recommended: later steps leave mottled what the first one paints cleanly."""
+
+
+def reader(pipe: StableDiffusionXLPipeline, card: ModelCard) -> ConceptReader:
+    """What reads unknown words in the studio, for the pipeline's text encoders."""
+    parts: Any = pipe
+    encoders = {"text_encoder": parts.text_encoder, "text_encoder_2": parts.text_encoder_2}
+    tokenizers = (parts.tokenizer, parts.tokenizer_2)
+    both = tuple(zip(tokenizers, encoders.values(), strict=True))
+    return ConceptReader(both, Placement(encoders, parts.device.type), card, nets.MEMORY)
+
 
 @torch.no_grad()
 def draw(
@@ -19,9 +38,22 @@ def draw(
     steps: int,
     seeds: Iterable[int],
     batch: int = 40,
+    reads: ConceptReader | None = None,
 ) -> Tensor:
-    """Pictures in [-1, 1], (n, 3, 128, 128), by the stock pipeline without guidance."""
+    """Pictures in [-1, 1], (n, 3, 128, 128), by the stock pipeline without guidance.
+
+    A prompt without a style word gets one by its seed, as in the studio; with ``reads``, what has
+    to be read is.
+    """
+    if reads is not None:
+        prompts = [reads.reworded(prompt, None)[0] for prompt in prompts]
     numbers = list(seeds)
+    words = [names[0] for names in STYLE_WORDS.values()]
+    others = [name for names in STYLE_WORDS.values() for name in names[1:]]
+    prompts = [
+        with_style(prompt, seed, words, others)
+        for prompt, seed in zip(prompts, numbers, strict=True)
+    ]
     parts: list[Tensor] = []
     for i in range(0, len(prompts), batch):
         generators = [torch.Generator().manual_seed(s) for s in numbers[i : i + batch]]

@@ -60,6 +60,7 @@ STYLES: tuple[Style, ...] = (
         "黏土",
         "bright",
         "Trained on Fluent Emoji, 3D, by Microsoft, MIT",
+        weight=1.0,
     ),
     Style(
         "pencil",
@@ -67,6 +68,7 @@ STYLES: tuple[Style, ...] = (
         "鉛筆",
         "soft",
         "Trained on Noto Emoji, by Google, Apache-2.0, redrawn in pencil by its recipe",
+        weight=1.0,
     ),
     Style(
         "riso",
@@ -74,6 +76,7 @@ STYLES: tuple[Style, ...] = (
         "孔版印刷",
         "flat",
         "Trained on Twemoji, by Twitter and others, CC-BY-4.0, recoloured by its recipe",
+        weight=1.0,
     ),
 )
 

@@ -107,7 +107,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class PreviewReady:
-    """A preview's or a sketch's pixels: width × height × 4 bytes, RGBA, rows from the top."""
+    """A preview's or a sketch's pixels: width × height × 4 bytes, RGBA, rows from the top.
+
+    `read_as` holds what was painted under another name: pairs (as typed, as painted).
+    """
 
     job_id: int
     width: int
@@ -116,6 +119,7 @@ class PreviewReady:
     recipe: Recipe
     seconds: float
     unknown_words: tuple[str, ...] = ()
+    read_as: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

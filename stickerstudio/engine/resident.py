@@ -30,6 +30,8 @@ from stickerstudio.engine.memory import (
 from stickerstudio.engine.noise import Variation
 from stickerstudio.engine.pipeline import Model, examine, load
 from stickerstudio.engine.placement import Placement
+from stickerstudio.engine.reading import ConceptReader, Reading
+from stickerstudio.engine.styling import with_style
 from stickerstudio.engine.words import KnownWords
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.loras import LoraShelf
@@ -74,6 +76,13 @@ class ResidentModel:
         plan, room = _plan_for(model, card, device, machine)
         self._blend = Blend({name: model.modules[name] for name in _BLENDED}, fold_room=room)
         self._loop = Loop(model, self._placement)
+        self._reader = None
+        if card.concept_layer is not None:
+            encoders = (
+                (model.tokenizer, model.text_encoder),
+                (model.tokenizer_2, model.text_encoder_2),
+            )
+            self._reader = ConceptReader(encoders, self._placement, card, card.concept_layer)
         self._scale_factor = model.scale_factor
         self._with_room(lambda: self._placement.follow(plan))
 
@@ -109,7 +118,13 @@ class ResidentModel:
         work = self._work(recipe, pictures=1 if quick else _PICTURES_OF_AN_ORDER)
         self._with_room(lambda: self._blend.settle(work, exact=not quick))
         painting = Painting(
-            prompt=recipe.prompt,
+            prompt=with_style(
+                self.reading(recipe)[0],
+                recipe.seed,
+                self.card.style_words,
+                self.card.style_synonyms,
+                self._triggers(recipe),
+            ),
             negative_prompt=recipe.negative_prompt,
             seeds=(recipe.seed,),
             num_inference_steps=recipe.num_inference_steps,
@@ -132,6 +147,17 @@ class ResidentModel:
             decoding=True,
         )
         return PIL.Image.fromarray(pixels[0])
+
+    def reading(self, recipe: Recipe) -> Reading:
+        """Its prompt as it is painted under the present blend; see engine.reading."""
+        if self._reader is None:
+            return recipe.prompt, ()
+        key, triggers = self._blend.text_key(), self._triggers(recipe)
+        return self._reader.reworded(recipe.prompt, key, triggers)
+
+    def _triggers(self, recipe: Recipe) -> list[str]:
+        strongest = sorted(recipe.active_loras, key=lambda lora: -abs(lora.weight))
+        return [word for lora in strongest for word in self._shelf.find(lora.name).trigger_words]
 
     def _work(self, recipe: Recipe, pictures: int) -> Work:
         steps = recipe.num_inference_steps

@@ -132,6 +132,7 @@ class Studio:
                 job.recipe,
                 time.perf_counter() - began,
                 model.known_words.unknown(job.recipe.prompt),
+                model.reading(job.recipe)[1],
             )
         )
 

@@ -21,7 +21,7 @@ class KnownWords:
     """The words of a card's concepts, styles and triggers."""
 
     def __init__(self, card: ModelCard) -> None:
-        phrases = [_SMALL, card.trigger, *card.style_words]
+        phrases = [_SMALL, card.trigger, *card.style_words, *card.style_synonyms]
         for concept in card.concepts:
             phrases += [concept.en, concept.zh_hant, *concept.words]
         self._lists_concepts = bool(card.concepts)

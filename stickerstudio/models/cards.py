@@ -54,6 +54,9 @@ class ModelCard:
         guidance_scale: 0 for distilled models, which take none.
         background: what it paints behind its subject when left alone; None: anything.
         trigger: words that call its style; "" if it has none.
+        style_words: what asks for each of its styles, as shown; style_synonyms: what else does.
+        concept_layer: the layer of both text encoders, from 0, whose neurons answer to `concepts`,
+            in their order; None: it has none.
         preview_decoder: a small VAE decoder beside it (a path relative to `location`).
         location: its folder or .safetensors file; None while it is not installed.
         bundled: it came with the program and cannot be removed.
@@ -78,8 +81,10 @@ class ModelCard:
     trigger: str = ""
     trigger_required: bool = False
     style_words: tuple[str, ...] = ()
+    style_synonyms: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     concepts: tuple[Concept, ...] = ()
+    concept_layer: int | None = None
     preview_decoder: str | None = None
     location: Path | None = None
     bundled: bool = False
@@ -167,8 +172,10 @@ def card_json(card: ModelCard, location: Path | None = None) -> str:
         "trigger": card.trigger,
         "trigger_required": card.trigger_required,
         "style_words": card.style_words,
+        "style_synonyms": card.style_synonyms,
         "examples": card.examples,
         "concepts": [{"en": c.en, "zh_hant": c.zh_hant, "words": c.words} for c in card.concepts],
+        "concept_layer": card.concept_layer,
         "preview_decoder": card.preview_decoder,
     }
     if card.hub is not None:
@@ -213,8 +220,10 @@ def _parse(data: Mapping[str, Any]) -> ModelCard:
         trigger=_text(data.get("trigger", "")),
         trigger_required=data.get("trigger_required", False) is True,
         style_words=_texts(data.get("style_words", ())),
+        style_synonyms=_texts(data.get("style_synonyms", ())),
         examples=_texts(data.get("examples", ())),
         concepts=tuple(_concept(_mapping(each)) for each in _items(data.get("concepts", ()))),
+        concept_layer=_optional_whole(data.get("concept_layer"), 0, 1000),
         preview_decoder=_optional_inner_path(data.get("preview_decoder")),
         hub=None if data.get("hub") is None else _hub(_mapping(data["hub"])),
     )
@@ -267,6 +276,10 @@ def _whole(value: object, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
         raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
     return value
+
+
+def _optional_whole(value: object, low: int, high: int) -> int | None:
+    return None if value is None else _whole(value, low, high)
 
 
 def _guidance(value: object) -> float:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from stickerstudio.core.i18n import current_language, tr
+from stickerstudio.core.i18n import tr
 from stickerstudio.models.cards import Concept, ModelCard
 from stickerstudio.ui import style
 from stickerstudio.ui.widgets import Chip, FlowLayout, clear_layout, label
-from stickerstudio.ui.words import has_word
+from stickerstudio.ui.words import has_word, local_name
 
 EXAMPLES = 4
 STYLE_WORDS = 6
@@ -36,7 +36,7 @@ class PromptChips(QWidget):
         self.near = _Row(self)
         self._asked: tuple[ModelCard | None, list[str], str] = (None, [], "")
         self._shown: tuple[object, ...] = ()
-        self._unknown: tuple[Sequence[str], list[tuple[str, Concept]]] = ((), [])
+        self._unknown: tuple[Sequence[str], list[tuple[str, Concept]], Sequence[str]] = ((), [], ())
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(style.SPACE // 2)
@@ -80,18 +80,29 @@ class PromptChips(QWidget):
         self.words.setVisible(bool(words))
         self.examples.setVisible(bool(examples) and not prompt.strip())
 
-    def show_near(self, unknown: Sequence[str], near: list[tuple[str, Concept]]) -> None:
-        """Name the words the model does not know, with chips for concepts near to them."""
-        self._unknown = (unknown, near)
+    def show_near(
+        self,
+        unknown: Sequence[str],
+        near: list[tuple[str, Concept]],
+        painted: Sequence[str] = (),
+    ) -> None:
+        """Name the words the model does not know, with chips for concepts spelt like them.
+
+        Args:
+            painted: what was painted instead, as "kitty → cat face".
+        """
+        self._unknown = (unknown, near, painted)
         clear_layout(self.near.flow)
         words = ", ".join(unknown[:3])
-        self.near.caption.setText(
-            tr("Not learnt yet: {words}. Perhaps:", words=words)
-            if near
-            else tr("Not learnt yet: {words}", words=words)
-        )
+        if painted:
+            caption = tr("Painted: {things}", things=", ".join(painted))
+        elif near:
+            caption = tr("Not learnt yet: {words}. Perhaps:", words=words)
+        else:
+            caption = tr("Not learnt yet: {words}", words=words)
+        self.near.caption.setText(caption)
         for word, concept in near:
-            chip = Chip(concept.zh_hant if current_language() == "zh_TW" else concept.en)
+            chip = Chip(local_name(concept))
             better = concept.words[0] if concept.words else concept.en
             tip = tr("Write “{better}” instead of “{word}”", better=better, word=word)
             chip.setToolTip(tip)

@@ -23,7 +23,14 @@ from stickerstudio.ui.prompt_edit import PromptEdit
 from stickerstudio.ui.prompt_options import PromptOptions
 from stickerstudio.ui.prompt_start import PromptChoices, PromptStart
 from stickerstudio.ui.widgets import Card, FlowLayout, PushButton, label, name_control
-from stickerstudio.ui.words import has_word, nearest_concepts, replace_word, with_word, without_word
+from stickerstudio.ui.words import (
+    has_word,
+    local_name,
+    nearest_concepts,
+    replace_word,
+    with_word,
+    without_word,
+)
 
 
 class PromptPane(Card):
@@ -171,7 +178,9 @@ class PromptPane(Card):
         card = self._card(preview.recipe.model)
         concepts = card.concepts if card else ()
         unknown = preview.unknown_words
-        self.chips.show_near(unknown, nearest_concepts(unknown, concepts))
+        names = {concept.en: local_name(concept) for concept in concepts}
+        painted = [f"{typed} → {names.get(name, name)}" for typed, name in preview.read_as]
+        self.chips.show_near(unknown, nearest_concepts(unknown, concepts), painted)
 
     def _clear_preview(self) -> None:
         if self._shows_preview:  # a sticker that was kept may stay to be looked at

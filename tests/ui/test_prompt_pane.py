@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,15 @@ def test_unknown_words_are_met_with_near_ones(
     (chip,) = pane.chips.near.chips()
     qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
     assert session.draft.prompt == "my otter, please"
+    assert not pane.chips.near.isVisible()
+
+
+def test_what_was_painted_for_an_unknown_word_is_said(pane: PromptPane, session: Session) -> None:
+    said = preview("river puppy", unknown=("puppy",))
+    session.preview_ready.emit(replace(said, read_as=(("river puppy", "otter"),)))
+    assert "puppy" in pane.chips.near.caption.text()
+    assert "otter" in pane.chips.near.caption.text()
+    session.preview_ready.emit(preview("otter"))
     assert not pane.chips.near.isVisible()
 
 
