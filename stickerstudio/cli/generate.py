@@ -165,7 +165,7 @@ def recipe_from(
         BadInputError: the model cannot do so many steps, or the prompt cannot be used.
     """
     card.installed_at()
-    steps = arguments.steps or card.default_steps
+    steps = arguments.steps or card.steps_from(started=arguments.start is not None)
     if not card.min_steps <= steps <= card.max_steps:
         raise BadInputError(
             tr("{title} cannot paint in {n} steps.", title=card.local_title, n=steps),

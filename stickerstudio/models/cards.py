@@ -15,6 +15,7 @@ from stickerstudio.core.i18n import current_language, tr
 FORMAT = 1
 _MAX_BYTES = 2_000_000  # the starter's concept list is about 100 kB; a card far larger is no card
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_STARTED_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,13 @@ class ModelCard:
     def local_title(self) -> str:
         """The title in the user's language."""
         return self.title_zh_hant if current_language() == "zh_TW" else self.title
+
+    def steps_from(self, *, started: bool) -> int:
+        """The number of steps where none was asked for; `started`: from a picture.
+
+        A strength takes a share of the steps away, so a model of one step would forget the picture.
+        """
+        return max(self.default_steps, min(_STARTED_STEPS, self.max_steps if started else 0))
 
     def installed_at(self) -> Path:
         """Its `location`.

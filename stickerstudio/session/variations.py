@@ -92,7 +92,10 @@ class Variations(QObject):
             self._session.notice.emit(Notice(report(error)))
         else:
             if asked == self._asked:  # nothing else was dropped meanwhile
-                self._session.edit(start=digest)
+                draft = self._session.draft
+                card = next((c for c in self._session.models if c.name == draft.model), None)
+                least = card.steps_from(started=True) if card else draft.steps
+                self._session.edit(start=digest, steps=max(draft.steps, least))
         self.start_changed.emit()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,18 @@ def test_sdxl_turbo_card_says_what_the_model_needs_and_what_it_forbids(paths: Pa
     assert len(card.hub.revision) == 40
     assert "unet/diffusion_pytorch_model.fp16.safetensors" in card.hub.files
     assert 6e9 < card.hub.bytes < 8e9
+
+
+@pytest.mark.parametrize(
+    ("default", "most", "plain", "started"),
+    [(1, 8, 1, 4), (1, 2, 1, 2), (4, 8, 4, 4), (30, 100, 30, 30)],
+)
+def test_a_picture_to_start_from_needs_steps_to_be_left(
+    paths: Paths, default: int, most: int, plain: int, started: int
+) -> None:
+    card = replace(read_card(turbo(paths))[0], default_steps=default, max_steps=most)
+    assert card.steps_from(started=False) == plain
+    assert card.steps_from(started=True) == started
 
 
 def test_every_bundled_card_survives_the_way_to_disk_and_back(paths: Paths, tmp_path: Path) -> None:

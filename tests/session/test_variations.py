@@ -88,8 +88,10 @@ def test_a_picture_becomes_the_start_of_the_draft_and_of_its_stickers(
     exif = Image.Exif()
     exif[0x0112] = 6  # orientation: lies on its side
     Image.new("RGB", (60, 20), "red").save(photo, exif=exif)
+    session.edit(steps=1)
     session.variations.start_from(photo)
     watch.until(lambda: session.draft.start)
+    assert session.draft.steps == 4  # of one step the strength would leave none
     kept = session.variations.start_path()
     assert kept is not None
     with Image.open(kept) as image:
