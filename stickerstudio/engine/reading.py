@@ -9,7 +9,7 @@ unknown words, or names no concept at all, is painted under the name of what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -58,12 +58,9 @@ class ConceptReader:
         self._placement = placement
         self._concepts = card.concepts
         self._known = KnownWords(card)
-        own = [card.trigger, *card.style_words, *card.style_synonyms]
-        self._own = frozenset(word.casefold() for word in own)
+        self._own = _any_of([card.trigger, *card.style_words, *card.style_synonyms])
         names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
-        words = "|".join(re.escape(name) for name in names if name.isascii())
-        self._name = re.compile(rf"(?<![\w-])(?:{words})(?:s|es)?(?![\w-])", re.IGNORECASE)
-        self._chinese_names = tuple(name for name in names if not name.isascii())
+        self._name = _any_of(names, plural=True)
         self._answers: dict[Hashable, Concept | None] = {}
         try:
             self._maps = [_layers(encoder)[layer].mlp.fc1 for _, encoder in self._encoders]
@@ -82,23 +79,22 @@ class ConceptReader:
         parts: list[str] = []
         for place, part in enumerate(_BETWEEN.split(prompt)):
             parts += [part] if place % 2 else self._in_chinese(part)
-        said_to_something = any(self._names_a_concept(part) for part in parts[::2])
+        said_to_something = any(self._name.search(part) for part in parts[::2])
         changed: list[tuple[str, str]] = []
         for place, part in enumerate(parts):
             if place % 2:
                 continue
             match = _COLOUR.match(part)
             colour = match[0] if match else ""
-            typed = part[len(colour) :].strip()
+            typed = self._own.sub(" ", part[len(colour) :]).strip()
             if any(word in part for word in triggers) or not re.search(r"\w", typed):
                 continue
-            if not self._known.unknown(typed) and (
-                said_to_something or typed.casefold() in self._own
-            ):
+            if said_to_something and not self._known.unknown(typed):
                 continue
             concept = self._taken_for(typed, text_key)
             if concept is not None:
-                parts[place] = colour + (concept.en if colour.isascii() else concept.zh_hant)
+                name = concept.en if colour.isascii() else concept.zh_hant
+                parts[place] = ", ".join([colour + name, *self._own.findall(part)])
                 changed.append((typed, concept.en))
         return "".join(parts), tuple(changed)
 
@@ -111,11 +107,6 @@ class ConceptReader:
         if before and after and not (self._known.unknown(before) and self._known.unknown(after)):
             return [part[: found.start()], found[0], *self._in_chinese(part[found.end() :])]
         return [part]
-
-    def _names_a_concept(self, part: str) -> bool:
-        if self._name.search(part) is not None:
-            return True
-        return any(name in part for name in self._chinese_names)
 
     def _taken_for(self, text: str, text_key: Hashable) -> Concept | None:
         key = (text, text_key)
@@ -155,6 +146,16 @@ class ConceptReader:
             tr("Its card names a layer of its text encoders that is not there."),
             tr("Remove the model and add it again."),
         )
+
+
+def _any_of(words: Iterable[str], *, plural: bool = False) -> re.Pattern[str]:
+    """Finds any of `words`: English ones as words of their own, Chinese ones within a sentence."""
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    english = "|".join(re.escape(word) for word in longest_first if word.isascii())
+    chinese = [re.escape(word) for word in longest_first if not word.isascii()]
+    end = "(?:s|es)?" if plural else ""
+    alone = rf"(?<![\w-])(?:{english}){end}(?![\w-])" if english else r"(?!)"
+    return re.compile("|".join([alone, *chinese]), re.IGNORECASE)
 
 
 def _layers(encoder: Any) -> Any:

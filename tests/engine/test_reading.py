@@ -75,6 +75,13 @@ def test_a_trigger_word_of_a_lora_stays(starter: ConceptReader) -> None:
     assert starter.reworded(prompt, None)[1]
 
 
+@pytest.mark.parametrize("typed", ["flat kitty", "kitty flat", "kitty, flat"])
+def test_a_style_word_stays_wherever_it_is(starter: ConceptReader, typed: str) -> None:
+    prompt, changed = starter.reworded(typed, None)
+    assert prompt == f"{changed[0][1]}, flat"
+    assert changed[0][0] == "kitty"
+
+
 def test_a_colour_stays_with_its_thing(starter: ConceptReader) -> None:
     assert starter.reworded("blue doggo", None)[0] == "blue dog face"
 
