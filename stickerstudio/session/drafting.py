@@ -192,9 +192,11 @@ class Drafting(QObject):
 
     def _restored(self) -> Draft:
         settings = self._session.settings
+        usual = self._session.model_card(settings.model)
         default = Draft(
             seed=random_seed(),
             model=settings.model,
+            steps=Draft().steps if usual is None else usual.default_steps,
             live=settings.live_preview,
             cutout=settings.cutout,
         )

@@ -291,6 +291,14 @@ def test_another_model_brings_its_own_steps_and_size(session: Session, watch: Wa
     watch.until(lambda: session.engine.model == "other")  # warmed without being asked
 
 
+def test_the_first_draft_has_the_steps_its_model_recommends(
+    make_session: MakeSession, paths: Paths
+):
+    card = replace(scripted.model_card("starter"), default_steps=2)
+    (paths.bundled_models / "starter" / "card.json").write_text(card_json(card), encoding="utf-8")
+    assert make_session().draft.steps == 2
+
+
 def test_a_model_is_added_from_disk_and_removed(session: Session, tmp_path: Path, qtbot: QtBot):
     folder = write_folder(tmp_path / "my-model")
     with qtbot.waitSignal(session.models_changed):
