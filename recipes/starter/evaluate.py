@@ -136,6 +136,9 @@ class Examination:
         self.words = load_words(manifest.load(work))
         self.rows: list[Row] = []
         self.base = poses.base_drawings(work, BASE_STYLES)
+        path = work / "card.json"
+        path.write_text(json.dumps(export.card(work)), "utf-8")
+        self.card = read_card(path)[0]
 
     def of_concepts(self) -> Tensor:
         """Recognition and style; returns the pictures at four steps."""
@@ -213,9 +216,7 @@ class Examination:
 
         As the studio paints them, which reads unknown words first; and as typed.
         """
-        path = self.work / "card.json"
-        path.write_text(json.dumps(export.card(self.work)), "utf-8")
-        reads = reader(self.pipe, read_card(path)[0])
+        reads = reader(self.pipe, self.card)
         as_typed = Row("… as typed, by the stock pipeline", "–")
         typed = {str(steps): 0 for steps in STEPS}
         total = {str(steps): [0, 0] for steps in STEPS}
@@ -374,4 +375,4 @@ def run(pipe: StableDiffusionXLPipeline, work: Path, seeds: int = 2) -> None:
     rows = [asdict(row) for row in examination.rows]
     (work / "evaluation.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
     print(text, flush=True)
-    sheets(pipe, examination.words, work, read_card(work / "card.json")[0])
+    sheets(pipe, examination.words, work, examination.card)

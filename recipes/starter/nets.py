@@ -112,12 +112,16 @@ def _text_config(layers: int) -> CLIPTextConfig:
     )
 
 
-def hidden(encoder: Any, ids: Tensor, layers: int) -> Tensor:
-    """What a text encoder holds after its first ``layers``, without computing the others."""
-    # transformers keeps the layers of the encoder without a projection one level higher
-    body = getattr(encoder, "text_model", encoder)
-    states = body.embeddings(input_ids=ids)
-    for layer in body.encoder.layers[:layers]:
+def layers(encoder: Any) -> Any:
+    """The layers of a text encoder."""
+    # transformers keeps those of the encoder without a projection one level higher
+    return getattr(encoder, "text_model", encoder).encoder.layers
+
+
+def hidden(encoder: Any, ids: Tensor, count: int) -> Tensor:
+    """What a text encoder holds after its first ``count`` layers, without computing the others."""
+    states = getattr(encoder, "text_model", encoder).embeddings(input_ids=ids)
+    for layer in layers(encoder)[:count]:
         states = layer(states, None, is_causal=True)
     return states
 

@@ -50,7 +50,7 @@ STYLES = (None, *STYLE_WORDS)
 
 def memory(encoder: Any) -> Any:
     """The layer of a text encoder whose neurons stand for concepts."""
-    return getattr(encoder, "text_model", encoder).encoder.layers[nets.MEMORY]
+    return nets.layers(encoder)[nets.MEMORY]
 
 
 def _odds(before: Tensor) -> Tensor:

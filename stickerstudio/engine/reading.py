@@ -9,7 +9,7 @@ unknown words, or names no concept at all, is painted under the name of what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ import torch
 from stickerstudio.core.errors import BadFileError
 from stickerstudio.core.i18n import tr
 from stickerstudio.engine.placement import Placement
-from stickerstudio.engine.words import KnownWords
+from stickerstudio.engine.words import KnownWords, any_of
 from stickerstudio.models.cards import Concept, ModelCard
 
 _BETWEEN = re.compile(r"(\s*[,，、;!！]\s*|\s+(?:with|and)\s+(?:an?\s+)?)", re.IGNORECASE)
@@ -58,9 +58,9 @@ class ConceptReader:
         self._placement = placement
         self._concepts = card.concepts
         self._known = KnownWords(card)
-        self._own = _any_of([card.trigger, *card.style_words, *card.style_synonyms])
+        self._own = any_of([card.trigger, *card.style_words, *card.style_synonyms])
         names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
-        self._name = _any_of(names, plural=True)
+        self._name = any_of(names, plural=True)
         self._answers: dict[Hashable, Concept | None] = {}
         try:
             self._maps = [_layers(encoder)[layer].mlp.fc1 for _, encoder in self._encoders]
@@ -146,16 +146,6 @@ class ConceptReader:
             tr("Its card names a layer of its text encoders that is not there."),
             tr("Remove the model and add it again."),
         )
-
-
-def _any_of(words: Iterable[str], *, plural: bool = False) -> re.Pattern[str]:
-    """Finds any of `words`: English ones as words of their own, Chinese ones within a sentence."""
-    longest_first = sorted(filter(None, words), key=len, reverse=True)
-    english = "|".join(re.escape(word) for word in longest_first if word.isascii())
-    chinese = [re.escape(word) for word in longest_first if not word.isascii()]
-    end = "(?:s|es)?" if plural else ""
-    alone = rf"(?<![\w-])(?:{english}){end}(?![\w-])" if english else r"(?!)"
-    return re.compile("|".join([alone, *chinese]), re.IGNORECASE)
 
 
 def _layers(encoder: Any) -> Any:

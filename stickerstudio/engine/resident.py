@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import PIL.Image
 import torch
@@ -39,6 +39,14 @@ from stickerstudio.models.loras import LoraShelf
 T = TypeVar("T")
 
 
+class _Loaded(NamedTuple):
+    """A LoRA in the blend: its file, what that looked like, and the words that call it."""
+
+    path: Path
+    stamp: object
+    trigger_words: tuple[str, ...]
+
+
 class ResidentModel:
     """A model ready to paint. When memory runs out it steps down to a smaller plan once.
 
@@ -57,7 +65,7 @@ class ResidentModel:
         self.known_words = KnownWords(card)
         self._device = device
         self._shelf = shelf
-        self._stamps: dict[str, tuple[Path, object]] = {}
+        self._loaded: dict[str, _Loaded] = {}
         checkpoint = examine(card.installed_at(), sdxl)
         dtype = model_dtype(device, machine, checkpoint.dtype, checkpoint.parameters)
         try:
@@ -157,7 +165,7 @@ class ResidentModel:
 
     def _triggers(self, recipe: Recipe) -> list[str]:
         strongest = sorted(recipe.active_loras, key=lambda lora: -abs(lora.weight))
-        return [word for lora in strongest for word in self._shelf.find(lora.name).trigger_words]
+        return [word for lora in strongest for word in self._loaded[lora.name].trigger_words]
 
     def _work(self, recipe: Recipe, pictures: int) -> Work:
         steps = recipe.num_inference_steps
@@ -172,22 +180,24 @@ class ResidentModel:
 
     def _set_blend(self, loras: Sequence[LoraWeight], *, exact: bool) -> None:
         names = sorted(lora.name for lora in loras)
-        for name, (path, stamp) in list(self._stamps.items()):
-            if name in names and _stamp(path) != stamp:  # replaced on disk since it was loaded
+        for name, loaded in list(self._loaded.items()):
+            if (
+                name in names and _stamp(loaded.path) != loaded.stamp
+            ):  # replaced on disk since it was loaded
                 self._unload(name)
         if exact:
-            for name in set(self._stamps).difference(names):
+            for name in set(self._loaded).difference(names):
                 self._unload(name)
             pairs = zip(self._blend.names, names, strict=False)
             in_place = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
             for name in self._blend.names[in_place:]:
                 self._unload(name)
         for name in names:
-            if name not in self._stamps:
-                path = self._shelf.find(name).path
-                stamp = _stamp(path)
-                self._blend.add(name, path)
-                self._stamps[name] = (path, stamp)
+            if name not in self._loaded:
+                info = self._shelf.find(name)
+                stamp = _stamp(info.path)
+                self._blend.add(name, info.path)
+                self._loaded[name] = _Loaded(info.path, stamp, info.trigger_words)
         self._blend.set_weights(
             {lora.name: lora.weight for lora in loras},
             {lora.name: {block.block: block.weight for block in lora.blocks} for lora in loras},
@@ -195,7 +205,7 @@ class ResidentModel:
 
     def _unload(self, name: str) -> None:
         self._blend.remove(name)
-        del self._stamps[name]
+        del self._loaded[name]
 
     def _with_room(self, work: Callable[[], T], *, decoding: bool = False) -> T:
         """Do `work`; when memory runs out do it once more under a smaller plan.

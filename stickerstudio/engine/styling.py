@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from stickerstudio.engine.words import any_of
 
 
 def with_style(
@@ -25,14 +26,7 @@ def with_style(
     """
     if not words or not prompt.strip():
         return prompt
-    if any(_says(prompt, word) for word in (*words, *synonyms)):
+    if any_of([*words, *synonyms]).search(prompt):
         return prompt
     called = [word for word in triggers if word in words]
     return f"{prompt}, {called[0] if called else words[seed % len(words)]}"
-
-
-def _says(prompt: str, word: str) -> bool:
-    """Whether the word is there; a Chinese one may stand within a sentence."""
-    edge = r"(?![\w-])" if word.isascii() else ""
-    start = r"(?<![\w-])" if word.isascii() else ""
-    return re.search(start + re.escape(word) + edge, prompt, re.IGNORECASE) is not None

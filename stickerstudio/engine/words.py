@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from stickerstudio.models.cards import ModelCard
 
@@ -15,6 +16,16 @@ _SMALL = (
     " 的 和 與 在 一個 一隻 有 是 我 你 他 她"
 )
 """Words that draw nothing by themselves, and need no warning."""
+
+
+def any_of(words: Iterable[str], *, plural: bool = False) -> re.Pattern[str]:
+    """Finds any of `words`: English ones as words of their own, Chinese ones within a sentence."""
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    english = "|".join(re.escape(word) for word in longest_first if word.isascii())
+    chinese = [re.escape(word) for word in longest_first if not word.isascii()]
+    end = "(?:s|es)?" if plural else ""
+    alone = rf"(?<![\w-])(?:{english}){end}(?![\w-])" if english else r"(?!)"
+    return re.compile("|".join([alone, *chinese]), re.IGNORECASE)
 
 
 class KnownWords:

@@ -26,6 +26,11 @@ class Concept:
     zh_hant: str
     words: tuple[str, ...]
 
+    @property
+    def local_name(self) -> str:
+        """The name in the user's language."""
+        return self.zh_hant if current_language() == "zh_TW" else self.en
+
 
 @dataclass(frozen=True, slots=True)
 class HubSource:

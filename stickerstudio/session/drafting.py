@@ -95,7 +95,8 @@ class Drafting(QObject):
             draft = replace(draft, size=changes.get("size"))
             card = self._session.model_card(draft.model)
             if card is not None and not card.min_steps <= draft.steps <= card.max_steps:
-                draft = replace(draft, steps=card.default_steps)
+                started = draft.start is not None
+                draft = replace(draft, steps=card.steps_from(started=started))
         self._set(draft)
 
     def set_blend(self, entries: Iterable[BlendEntry]) -> None:
@@ -204,7 +205,8 @@ class Drafting(QObject):
         usable = {card.name: card for card in self._session.models if card.location is not None}
         if usable and draft.model not in usable:
             card = usable.get(Settings().model) or next(iter(usable.values()))
-            draft = replace(draft, model=card.name, steps=card.default_steps, size=None)
+            steps = card.steps_from(started=draft.start is not None)
+            draft = replace(draft, model=card.name, steps=steps, size=None)
         return replace(draft, live=default.live, cutout=default.cutout)
 
     def _set(self, draft: Draft) -> None:

@@ -93,7 +93,7 @@ class Variations(QObject):
         else:
             if asked == self._asked:  # nothing else was dropped meanwhile
                 draft = self._session.draft
-                card = next((c for c in self._session.models if c.name == draft.model), None)
+                card = self._session.model_card(draft.model)
                 least = card.steps_from(started=True) if card else draft.steps
                 self._session.edit(start=digest, steps=max(draft.steps, least))
         self.start_changed.emit()

@@ -64,7 +64,8 @@ class ModelBox(QComboBox):
         kind, name = self.itemData(index)
         if kind is None:
             card = next(card for card in self._session.models if card.name == name)
-            self._session.edit(model=name, steps=card.default_steps, size=None)
+            steps = card.steps_from(started=self._session.draft.start is not None)
+            self._session.edit(model=name, steps=steps, size=None)
         else:
             self._show_draft()
             self.models_wanted.emit(name)

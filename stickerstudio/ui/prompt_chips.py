@@ -11,7 +11,7 @@ from stickerstudio.core.i18n import tr
 from stickerstudio.models.cards import Concept, ModelCard
 from stickerstudio.ui import style
 from stickerstudio.ui.widgets import Chip, FlowLayout, clear_layout, label
-from stickerstudio.ui.words import has_word, local_name
+from stickerstudio.ui.words import has_word
 
 EXAMPLES = 4
 STYLE_WORDS = 6
@@ -102,7 +102,7 @@ class PromptChips(QWidget):
             caption = tr("Not learnt yet: {words}", words=words)
         self.near.caption.setText(caption)
         for word, concept in near:
-            chip = Chip(local_name(concept))
+            chip = Chip(concept.local_name)
             better = concept.words[0] if concept.words else concept.en
             tip = tr("Write “{better}” instead of “{word}”", better=better, word=word)
             chip.setToolTip(tip)

@@ -25,7 +25,6 @@ from stickerstudio.ui.prompt_start import PromptChoices, PromptStart
 from stickerstudio.ui.widgets import Card, FlowLayout, PushButton, label, name_control
 from stickerstudio.ui.words import (
     has_word,
-    local_name,
     nearest_concepts,
     replace_word,
     with_word,
@@ -178,8 +177,12 @@ class PromptPane(Card):
         card = self._card(preview.recipe.model)
         concepts = card.concepts if card else ()
         unknown = preview.unknown_words
-        names = {concept.en: local_name(concept) for concept in concepts}
-        painted = [f"{typed} → {names.get(name, name)}" for typed, name in preview.read_as]
+        painted = [
+            f"{typed} → {concept.local_name}"
+            for typed, name in preview.read_as
+            for concept in concepts
+            if concept.en == name
+        ]
         self.chips.show_near(unknown, nearest_concepts(unknown, concepts), painted)
 
     def _clear_preview(self) -> None:

@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from stickerstudio.core.i18n import current_language
 from stickerstudio.models.cards import Concept
 
 
@@ -30,11 +29,6 @@ def without_word(prompt: str, word: str) -> str:
 def replace_word(prompt: str, word: str, better: str) -> str:
     """`prompt` with `better` in the place of `word`."""
     return _pattern(word).sub(lambda _: better, prompt)
-
-
-def local_name(concept: Concept) -> str:
-    """The concept's name in the user's language."""
-    return concept.zh_hant if current_language() == "zh_TW" else concept.en
 
 
 def nearest_concepts(
