@@ -14,8 +14,9 @@ import torch
 from stickerstudio.core.errors import MemoryShortError, disk_errors
 from stickerstudio.core.i18n import tr
 from stickerstudio.core.messages import IsCancelled
-from stickerstudio.core.recipe import LoraWeight, Recipe
+from stickerstudio.core.recipe import MAX_SEED, LoraWeight, Recipe
 from stickerstudio.engine.blend import Blend
+from stickerstudio.engine.counting import Counting
 from stickerstudio.engine.device import Device, Machine, model_dtype
 from stickerstudio.engine.fold_cost import Work
 from stickerstudio.engine.loop import Loop, OnStep, Painting, Start
@@ -33,6 +34,7 @@ from stickerstudio.engine.placement import Placement
 from stickerstudio.engine.reading import ConceptReader, Reading
 from stickerstudio.engine.styling import with_style
 from stickerstudio.engine.words import KnownWords
+from stickerstudio.finish.arrange import arrange
 from stickerstudio.models.cards import ModelCard
 from stickerstudio.models.loras import LoraShelf
 
@@ -62,7 +64,9 @@ class ResidentModel:
         self, card: ModelCard, device: Device, machine: Machine, shelf: LoraShelf, sdxl: Path
     ) -> None:
         self.card = card
-        self.known_words = KnownWords(card)
+        self._known_words = KnownWords(card)
+        # what draws on any background, or knows the whole language, is left to count by itself
+        self._counting = Counting(card) if card.concepts and card.background else None
         self._device = device
         self._shelf = shelf
         self._loaded: dict[str, _Loaded] = {}
@@ -110,6 +114,8 @@ class ResidentModel:
     ) -> PIL.Image.Image:
         """The picture of `recipe` as the model paints it: RGB, width × height, nothing cut out.
 
+        Where the prompt asks for several of a thing, each is painted from a seed of its own.
+
         Args:
             start: the picture that recipe.start names, in the recipe's size.
             quick: a look before the picture: the preview decoder may be used, and LoRAs that have
@@ -123,7 +129,8 @@ class ResidentModel:
             UserSideError: a LoRA is missing or does not fit, or the memory is too small.
         """
         self._with_room(lambda: self._set_blend(recipe.active_loras, exact=not quick))
-        work = self._work(recipe, pictures=1 if quick else _PICTURES_OF_AN_ORDER)
+        seeds, variations = self._seeds(recipe)
+        work = self._work(recipe, len(seeds) * (1 if quick else _PICTURES_OF_AN_ORDER))
         self._with_room(lambda: self._blend.settle(work, exact=not quick))
         painting = Painting(
             prompt=with_style(
@@ -134,13 +141,13 @@ class ResidentModel:
                 self._triggers(recipe),
             ),
             negative_prompt=recipe.negative_prompt,
-            seeds=(recipe.seed,),
+            seeds=seeds,
             num_inference_steps=recipe.num_inference_steps,
             guidance_scale=recipe.guidance_scale,
             width=recipe.width,
             height=recipe.height,
             start=None if start is None else Start(start, recipe.strength),
-            variation=Variation((recipe.variation_seed,), recipe.variation_strength),
+            variation=Variation(variations, recipe.variation_strength),
         )
         latents = self._with_room(
             lambda: self._loop.denoise(
@@ -154,14 +161,36 @@ class ResidentModel:
             lambda: self._loop.decode(latents, quick=quick, is_cancelled=is_cancelled),
             decoding=True,
         )
-        return PIL.Image.fromarray(pixels[0])
+        pictures = [PIL.Image.fromarray(each) for each in pixels]
+        if len(pictures) == 1:
+            return pictures[0]
+        assert self.card.background is not None  # or nothing would have been counted
+        return arrange(pictures, self.card.background)
 
     def reading(self, recipe: Recipe) -> Reading:
         """Its prompt as it is painted under the present blend; see engine.reading."""
+        prompt = self._counted(recipe)[1]
         if self._reader is None:
-            return recipe.prompt, ()
+            return prompt, ()
         key, triggers = self._blend.text_key(), self._triggers(recipe)
-        return self._reader.reworded(recipe.prompt, key, triggers)
+        return self._reader.reworded(prompt, key, triggers)
+
+    def unknown_words(self, recipe: Recipe) -> tuple[str, ...]:
+        """The words of its prompt that the model does not know; see engine.words."""
+        return self._known_words.unknown(self._counted(recipe)[1])
+
+    def _counted(self, recipe: Recipe) -> tuple[int, str]:
+        """How many drawings its prompt asks for, and the prompt of each."""
+        if self._counting is None or recipe.start is not None:
+            return 1, recipe.prompt
+        return self._counting.counted(recipe.prompt)
+
+    def _seeds(self, recipe: Recipe) -> tuple[list[int], list[int]]:
+        """The seeds, and the variation seeds, of the drawings that its prompt asks for."""
+        steps = [place * _NEXT_SEED for place in range(self._counted(recipe)[0])]
+        both = (recipe.seed, recipe.variation_seed)
+        seeds, variations = ([(seed + step) % (MAX_SEED + 1) for step in steps] for seed in both)
+        return seeds, variations
 
     def _triggers(self, recipe: Recipe) -> list[str]:
         strongest = sorted(recipe.active_loras, key=lambda lora: -abs(lora.weight))
@@ -233,6 +262,9 @@ class ResidentModel:
 
 
 _BLENDED = ("unet", "text_encoder", "text_encoder_2")
+_NEXT_SEED = 1_000_003
+"""From one drawing's seed to the next one's; an order's stickers are one apart."""
+
 _PICTURES_OF_AN_ORDER = 4
 """What an order is taken for, whatever its count: a blend that is kept is seldom kept once, and the
 same recipe must give the same bytes in any order."""

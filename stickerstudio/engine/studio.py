@@ -131,7 +131,7 @@ class Studio:
                 rgba.tobytes(),
                 job.recipe,
                 time.perf_counter() - began,
-                model.known_words.unknown(job.recipe.prompt),
+                model.unknown_words(job.recipe),
                 model.reading(job.recipe)[1],
             )
         )

@@ -41,10 +41,11 @@ from stickerstudio.core.messages import (
     Warm,
 )
 from stickerstudio.core.paths import Paths
-from stickerstudio.core.recipe import BLOCKS, BlockWeight, LoraWeight, Recipe
+from stickerstudio.core.recipe import BLOCKS, MAX_SEED, BlockWeight, LoraWeight, Recipe
 from stickerstudio.engine import resident
 from stickerstudio.engine.memory import MemoryPlan
 from stickerstudio.engine.studio import Studio, create
+from stickerstudio.finish.arrange import arrange
 from stickerstudio.finish.cutout import apply_cutout, cut_out
 from stickerstudio.finish.enlarge import enlarge, enlarge_both
 from tests.engine.conftest import write_card
@@ -403,6 +404,33 @@ def test_an_order_of_many_steps_is_folded_and_a_moved_slider_is_not(
     moved = replace(recipe, loras=(LoraWeight("bold", 0.71),))
     run(studio, PreviewRequest(2, replace(moved, num_inference_steps=1)))
     assert np.array_equal(pixels(studio, recipe), first)
+
+
+# --- several of a thing ---
+
+
+def test_several_of_a_thing_are_painted_from_seeds_of_their_own_and_laid_out(
+    studio: Studio,
+) -> None:
+    one = replace(RECIPE, prompt="red heart")
+    first, second = pixels(studio, one), pixels(studio, replace(one, seed=RECIPE.seed + 1_000_003))
+    assert not np.array_equal(first, second)
+    both = arrange([PIL.Image.fromarray(each).convert("RGB") for each in (first, second)], "white")
+    made = pixels(studio, replace(one, prompt="two red hearts"))
+    # painted in one batch, whose rounding is another
+    assert np.abs(made[..., :3].astype(int) - np.asarray(both)).max() <= 2
+
+
+def test_the_recipe_keeps_the_number_and_no_word_of_it_is_unknown(studio: Studio) -> None:
+    several = replace(RECIPE, prompt="three red hearts")
+    (ready,) = of(StickerReady, run(studio, Order(1, several)))
+    assert read_recipe(ready.sticker.path) == several
+    (preview,) = of(PreviewReady, run(studio, PreviewRequest(2, several)))
+    assert preview.unknown_words == ()
+
+
+def test_the_largest_seed_has_a_next_one(studio: Studio) -> None:
+    assert pixels(studio, replace(RECIPE, prompt="two red hearts", seed=MAX_SEED)).any()
 
 
 # --- cancel and failure ---
