@@ -23,7 +23,7 @@ from recipes.starter.deck import Deck, Mix
 from recipes.starter.poses import Seconds
 from recipes.starter.sources import BASE_STYLES
 
-PAIRS, COLOURS = 0.12, 0.03
+PAIRS, COLOURS = 0.15, 0.03
 """Shares of pictures with a second thing and of recoloured ones, from the first batch on."""
 
 POSES_FROM = 500_000
@@ -63,11 +63,11 @@ def load_deck(work: Path) -> Deck:
     )
 
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 class Batches(Dataset[Batch]):
-    """Batch ``n``: clean latents, timesteps, noise, token ids."""
+    """Batch ``n``: clean latents, timesteps, noise, the first step's noise, token ids."""
 
     def __init__(self, work: Path, size: int, seed: int) -> None:
         self.deck = load_deck(work)
@@ -81,7 +81,7 @@ class Batches(Dataset[Batch]):
         rng = np.random.default_rng((self.seed, 4, step))
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         mix = Mix(PAIRS, COLOURS, poses=False)
-        x, captions, _, _ = self.deck.deal(self.size, mix, rng, generator, worded=0.9)
+        x, captions, *_ = self.deck.deal(self.size, mix, rng, generator, worded=0.9)
         return x, self.ids(captions)
 
     def ids(self, captions: list[str], padding: str = "max_length") -> Tensor:
@@ -94,8 +94,8 @@ class Batches(Dataset[Batch]):
         rng = np.random.default_rng((self.seed, 2, step))
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         mix = Mix(PAIRS, COLOURS, step * self.size >= POSES_FROM)
-        x, captions, t, noise = self.deck.deal(self.size, mix, rng, generator)
-        return x, t, noise, self.ids(captions)
+        x, captions, t, noise, first = self.deck.deal(self.size, mix, rng, generator)
+        return x, t, noise, first, self.ids(captions)
 
 
 def stream(batches: Batches, turns: Turns, first: int, loaders: int) -> Iterator[tuple[int, Batch]]:

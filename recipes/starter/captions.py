@@ -60,7 +60,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Phrase:
-    """Phrases that, said to a subject, add a small thing to it (``added`` is a concept)."""
+    """Words that, said to a subject or of it, add a small thing to it (``added`` is a concept)."""
 
     added: str
     en: tuple[str, ...]
@@ -80,6 +80,9 @@ def _names(cell: str) -> list[str]:
 SAID_SHARE, NEIGHBOUR_SHARE = 0.1, 0.05
 """Of the captions of one thing, those that call for it as people chat (``said.txt``), and those
 that say it in a word of ``neighbours.py``."""
+
+MOOD_SHARE = 0.4
+"""Of the captions of two things, those that name the second by how the first is: "sleepy otter"."""
 
 HELD_OUT_LISTS = ("synonyms-en", "synonyms-zh", "phrases-en", "phrases-zh")
 
@@ -107,6 +110,13 @@ def phrases() -> tuple[Phrase, ...]:
         Phrase(key(row[3]) if row[3] else "", _kept(row[1]), _kept(row[2]))
         for row in _lines("phrases.txt")
     )
+
+
+@lru_cache
+def moods() -> dict[str, Phrase]:
+    """How a subject may be, from ``moods.txt``, by the small thing that shows it."""
+    rows = [Phrase(key(row[0]), _kept(row[1]), _kept(row[2])) for row in _lines("moods.txt")]
+    return {row.added: row for row in rows}
 
 
 def load_words(drawings: list[Drawing]) -> dict[str, Words]:
@@ -226,12 +236,17 @@ class Captioner:
         return self.finish(text, style, rng)
 
     def pair(self, subject: str, added: str, style: str | None, rng: np.random.Generator) -> str:
-        """A caption of a subject with a small second thing, by name or by what is said."""
+        """A caption of a subject with a small second thing: by name, by what is said, by a mood."""
         w, other = self.words[subject], self.words[added]
         chinese = rng.random() < 0.35
         first = _pick(rng, (w.zh if chinese else w.en)[:4])
         said = [p for p in phrases() if p.added == added]
-        if said and rng.random() < 0.5:
+        mood = moods().get(added)
+        if mood and rng.random() < MOOD_SHARE:
+            is_so = _pick(rng, mood.zh if chinese else mood.en)
+            forms = ("{}{}", "{}{}", "一隻{}{}") if chinese else ("{} {}", "{} {}", "a {} {}")
+            text = _pick(rng, forms).format(is_so, first)
+        elif said and rng.random() < 0.5:
             text = _pick(rng, said[0].zh if chinese else said[0].en)
             if chinese:
                 text = _pick(rng, ("{}，{}", "{}{}", "{} {}")).format(text, first)

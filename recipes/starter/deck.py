@@ -106,10 +106,13 @@ class Deck:
         rng: np.random.Generator,
         generator: torch.Generator,
         worded: float = 1 - STYLE_DROPPED,
-    ) -> tuple[Tensor, list[str], Tensor, Tensor]:
-        """One batch: latents, captions, timesteps, noise; a share ``worded`` names its style."""
-        noise = torch.randn((size, *self.latents.shape[1:]), generator=generator)
-        means = noise.mean((2, 3)) * noise.shape[-1]
+    ) -> tuple[Tensor, list[str], Tensor, Tensor, Tensor]:
+        """One batch: latents, captions, timesteps, noise and the noise that chose the pictures.
+
+        A share ``worded`` of the captions names its style.
+        """
+        first = torch.randn((size, *self.latents.shape[1:]), generator=generator)
+        means = first.mean((2, 3)) * first.shape[-1]
         draws = rng.choice(len(TIMESTEPS) + 1, size, p=[*SHARES, 1 - sum(SHARES)])
         steps = np.array([*TIMESTEPS, 0])[draws]
         steps = np.where(draws == len(TIMESTEPS), rng.integers(0, 1000, size), steps)
@@ -145,6 +148,6 @@ class Deck:
         if made:
             latents[list(made)] = self.code.encode(to_float(np.stack(list(made.values()))))
         timesteps = torch.from_numpy(steps)
-        fresh = torch.randn(noise.shape, generator=generator)
-        noise = torch.where((timesteps == LAST).view(-1, 1, 1, 1), noise, fresh)
-        return latents, captions, timesteps, noise
+        fresh = torch.randn(first.shape, generator=generator)
+        noise = torch.where((timesteps == LAST).view(-1, 1, 1, 1), first, fresh)
+        return latents, captions, timesteps, noise, first

@@ -16,7 +16,7 @@ from diffusers.schedulers.scheduling_euler_ancestral_discrete import EulerAncest
 
 from recipes.starter import manifest, nets, tokens
 from recipes.starter.batches import SCHEDULE
-from recipes.starter.captions import STYLE_WORDS, TRIGGER, load_words
+from recipes.starter.captions import STYLE_WORDS, TRIGGER, load_words, moods
 from recipes.starter.painting import STEPS
 from recipes.starter.render import SIZE
 from recipes.starter.train_unet import Painter, load_painter
@@ -94,6 +94,7 @@ def card(work: Path) -> dict[str, Any]:
         "style_synonyms": [name for names in STYLE_WORDS.values() for name in names[1:]],
         "examples": list(EXAMPLES),
         "concepts": concepts,
+        "moods": [word for mood in moods().values() for word in (*mood.en, *mood.zh)],
         "preview_decoder": None,
     }
 

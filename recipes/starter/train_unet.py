@@ -36,6 +36,14 @@ what up is learned from these, whether or not the text encoders know the drawing
 REDRAWN = 0.5
 """Of those, the share mirrored, turned or moved: then there is nothing to learn by heart."""
 
+OWN = 0.5
+"""Share of the later steps' examples that the UNet lays out itself, as it does when it samples.
+From a drawing under noise it learns to keep what it sees; what it sees there is its own first step,
+whose errors it kept and added to: four steps were more mottled than one."""
+
+OWN_FROM = 100
+"""Timestep from which they are; below it, no sampler of a few steps comes by."""
+
 PLACES_WEIGHT = 0.1
 """Of the compass (``lookup.py``), which is what makes looking up possible."""
 
@@ -215,20 +223,26 @@ def _train(
             break
         for group in optimiser.param_groups:
             group["lr"] = plan.rate() * rate_at(step, progress)
-        x, t, noise, ids = (part.to(device, non_blocking=True) for part in batch)
+        x, t, noise, start, ids = (part.to(device, non_blocking=True) for part in batch)
         told = round(TOLD * len(x))
         rng = np.random.default_rng((seed, 9, step))
         x = redrawn(x, round(REDRAWN * told), code, rng)
-        noisy, target = noised(x, noise, t, *levels)
+        own = torch.from_numpy(rng.random(len(x)) < OWN).to(device) & (t < LAST) & (t >= OWN_FROM)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             with torch.no_grad():
                 sequence, pooled = model.embed(ids)
                 sequence[:told] = reader.completed(sequence[:told], x[:told])
+                shown = x.clone()
+                if own.any():
+                    begun = (start[own], torch.full_like(t[own], LAST))
+                    # Of pure noise, the velocity is the picture's negative.
+                    shown[own] = -model.paint(*begun, sequence[own], pooled[own]).float()
+            noisy, target, weight = noised(x, shown, noise, t, *levels)
             if step == PLANTED_AT and rank == 0:
                 seen = (noisy, t, sequence, pooled)
                 lookup.plant(model.unet, reader, lambda seen=seen: model.paint(*seen))
             predicted = model.paint(noisy, t, sequence, pooled)
-        each = ((predicted.float() - target).square() * weights).mean((1, 2, 3))
+        each = ((predicted.float() - target).square() * weights).mean((1, 2, 3)) * weight
         loss = each.mean() + PLACES_WEIGHT * compass.loss()
         descend(loss, optimiser)
         if rank:
@@ -252,11 +266,19 @@ def redrawn(x: Tensor, count: int, code: codec.Codec, rng: np.random.Generator) 
 
 
 def noised(
-    x: Tensor, noise: Tensor, timesteps: Tensor, signal: Tensor, level: Tensor
-) -> tuple[Tensor, Tensor]:
-    """What the UNet is shown and the velocity it should predict, shaped as ``x``."""
+    x: Tensor, shown: Tensor, noise: Tensor, timesteps: Tensor, signal: Tensor, level: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What the UNet sees, ``shown`` under noise, and the velocity from there to ``x``.
+
+    Also what each example's squared error weighs, (n,): where ``shown`` is not ``x``, the share of
+    the noise, since the velocity to another picture grows without bound as that falls.
+    """
     a, s = signal[timesteps].view(-1, 1, 1, 1), level[timesteps].view(-1, 1, 1, 1)
-    return a * x + s * noise, a * noise - s * x
+    noisy = a * shown + s * noise
+    other = (shown != x).flatten(1).any(1)
+    weight = torch.where(other, level[timesteps].square(), 1.0)
+    velocity = torch.where(other.view(-1, 1, 1, 1), (a * noisy - x) / s, a * noise - s * x)
+    return noisy, velocity, weight
 
 
 class Tally:

@@ -29,10 +29,10 @@ def any_of(words: Iterable[str], *, plural: bool = False) -> re.Pattern[str]:
 
 
 class KnownWords:
-    """The words of a card's concepts, styles and triggers."""
+    """The words of a card's concepts, moods, styles and triggers."""
 
     def __init__(self, card: ModelCard) -> None:
-        phrases = [_SMALL, card.trigger, *card.style_words, *card.style_synonyms]
+        phrases = [_SMALL, card.trigger, *card.style_words, *card.style_synonyms, *card.moods]
         for concept in card.concepts:
             phrases += [concept.en, concept.zh_hant, *concept.words]
         self._lists_concepts = bool(card.concepts)

@@ -23,6 +23,7 @@ CARD = ModelCard(
     guidance_scale=0.0,
     trigger="dm-sticker",
     style_words=("flat", "watercolour"),
+    moods=("sleepy", "愛睏的"),
     concepts=(
         Concept("otter", "水獺", ("otter", "river otter")),
         Concept("red heart", "愛心", ("love", "紅心")),
@@ -40,6 +41,7 @@ CARD = ModelCard(
         ("the otter's heart, 3 hearts", ()),
         ("T-shirt; t-rocket", ("t-rocket",)),
         ("愛心和水獺", ()),
+        ("sleepy otter, 愛睏的水獺", ()),
         ("一隻斑馬和紅心", ("斑馬",)),
         ("❤️ 🦦 !!!", ()),
         ("قلب", ("قلب",)),

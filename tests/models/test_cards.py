@@ -73,6 +73,7 @@ def test_every_bundled_card_survives_the_way_to_disk_and_back(paths: Paths, tmp_
         {"guidance_scale": "0"},
         {"style_words": [1]},
         {"concepts": ["cat"]},
+        {"moods": "sleepy"},
         {"preview_decoder": "../elsewhere"},
         {"preview_decoder": "C:\\windows"},
         {"hub": {"repo": "one", "revision": "main", "files": [], "bytes": 0}},

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from recipes.starter import codec, encoder, nets, render
-from recipes.starter.captions import HELD_OUT_LISTS, Captioner, held_out, held_out_list, load_words
+from recipes.starter.captions import (
+    HELD_OUT_LISTS,
+    Captioner,
+    held_out,
+    held_out_list,
+    load_words,
+    moods,
+)
 from recipes.starter.concepts import (
     ADDED,
     CONCEPTS,
@@ -63,6 +70,18 @@ def test_every_concept_has_a_name_in_both_languages(captioner: Captioner) -> Non
     assert all(w.en[0] and w.zh[0] for w in captioner.words.values())
 
 
+def test_a_mood_says_what_is_beside_its_subject(captioner: Captioner) -> None:
+    assert set(moods()) <= {key(emoji) for emoji in ADDED}
+    rng = np.random.default_rng(6)
+    otter, zzz = key("🦦"), key("💤")
+    said = [captioner.pair(otter, zzz, None, rng) for _ in range(300)]
+    for mood in ("sleepy otter", "愛睏的水獺"):
+        assert any(mood in text for text in said)
+    # no wording may call for two different things
+    of = [word for mood in moods().values() for word in (*mood.en, *mood.zh)]
+    assert len(of) == len(set(of))
+
+
 def test_held_out_pairs_are_never_dealt() -> None:
     rng = np.random.default_rng(2)
     dealt = {random_pair(rng) for _ in range(3000)}
@@ -71,14 +90,16 @@ def test_held_out_pairs_are_never_dealt() -> None:
     assert 0.1 < np.mean([held_out_pair(*pair) for pair in every]) < 0.25
 
 
-def test_at_pure_noise_the_noise_chooses_the_style(deck: Deck) -> None:
+def test_the_first_noise_chooses_the_style(deck: Deck) -> None:
     rng, generator = np.random.default_rng(3), torch.Generator().manual_seed(3)
-    latents, _, steps, noise = deck.deal(200, Mix(0, 0, poses=False), rng, generator, worded=0.0)
+    latents, _, steps, noise, first = deck.deal(
+        200, Mix(0, 0, poses=False), rng, generator, worded=0.0
+    )
     style_of = {tuple(z.flatten()[:50].tolist()): p.style for p, z in _by_latent(deck)}
     seen: set[str] = set()
-    for z, step, n in zip(latents, steps, noise, strict=True):
-        if step != LAST:
-            continue
+    assert torch.equal(noise[steps == LAST], first[steps == LAST])
+    assert not torch.equal(noise[steps != LAST], first[steps != LAST])
+    for z, n in zip(latents, first, strict=True):
         mean = float(n.mean((1, 2))[0] * n.shape[-1])
         third = 0 if mean < -STYLE_LIMIT else 1 if mean > STYLE_LIMIT else 2
         found = style_of.get(tuple(z.flatten()[:50].tolist()))
@@ -95,7 +116,7 @@ def _by_latent(deck: Deck) -> list[tuple[Pose, torch.Tensor]]:
 def test_batches_are_decided_by_their_generators(deck: Deck) -> None:
     def deal(seed: int) -> tuple[torch.Tensor, list[str]]:
         rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-        latents, captions, _, _ = deck.deal(16, Mix(0.3, 0.2, poses=True), rng, generator)
+        latents, captions, *_ = deck.deal(16, Mix(0.3, 0.2, poses=True), rng, generator)
         return latents, captions
 
     (first, said), (again, said_again), (other, _) = deal(4), deal(4), deal(5)

@@ -25,7 +25,7 @@ from recipes.starter.common import (
 )
 from recipes.starter.concepts import CONCEPTS
 from recipes.starter.muon import MuonAdamW
-from recipes.starter.train_unet import FLOOR, Painter, Plan, rate_at
+from recipes.starter.train_unet import FLOOR, Painter, Plan, noised, rate_at
 from stickerstudio.training.pictures import laid_out, open_drawing
 
 
@@ -34,6 +34,24 @@ def test_the_schedule_ends_in_pure_noise() -> None:
     assert float(signal[-1]) == 0
     assert float(noise[-1]) == 1
     assert float(signal[0]) > 0.99
+
+
+def test_what_the_unet_lays_out_itself_is_led_to_the_drawing() -> None:
+    """Following the velocity from either picture ends at the drawing, at every kind of step."""
+    torch.manual_seed(2)
+    levels = signal_and_noise()
+    x, noise = torch.randn(4, 2, 8, 8), torch.randn(4, 2, 8, 8)
+    shown = x.clone()
+    shown[2:] = torch.randn(2, 2, 8, 8)
+    t = torch.tensor([999, 249, 249, 749])
+    noisy, velocity, weight = noised(x, shown, noise, t, *levels)
+    a, s = (level[t].view(-1, 1, 1, 1) for level in levels)
+    assert torch.allclose(noisy, a * shown + s * noise)
+    assert torch.allclose(a * noisy - s * velocity, x, atol=1e-5)
+    assert torch.allclose(velocity[:2], (a * noise - s * x)[:2])
+    # an error of the velocity weighs what it does to the picture
+    assert weight[:2].tolist() == [1, 1]
+    assert torch.allclose(weight[2:], s[2:].flatten().square())
 
 
 def test_the_reader_puts_each_place_where_it_belongs() -> None:
