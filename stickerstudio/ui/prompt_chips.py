@@ -86,7 +86,7 @@ class PromptChips(QWidget):
         near: list[tuple[str, Concept]],
         painted: Sequence[str] = (),
     ) -> None:
-        """Name the words the model does not know, with chips for concepts spelt like them.
+        """Name what the model does not know or takes for something, with chips spelt like it.
 
         Args:
             painted: what was painted instead, as "kitty → cat face".
@@ -111,7 +111,7 @@ class PromptChips(QWidget):
                 lambda _=False, word=word, better=better: self.better_pressed.emit(word, better)
             )
             self.near.flow.addWidget(chip)
-        self.near.setVisible(bool(unknown))
+        self.near.setVisible(bool(unknown or painted))
 
     def _fill(self, words: list[str], accented: list[str], examples: list[str]) -> None:
         clear_layout(self.words.flow)

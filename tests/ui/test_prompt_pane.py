@@ -139,6 +139,15 @@ def test_what_was_painted_for_an_unknown_word_is_said(pane: PromptPane, session:
     assert not pane.chips.near.isVisible()
 
 
+def test_a_phrase_of_known_words_that_is_read_is_said_too(
+    pane: PromptPane, session: Session
+) -> None:
+    said = replace(preview("river mood"), read_as=(("river mood", "otter"),))
+    session.preview_ready.emit(said)
+    assert pane.chips.near.isVisible()
+    assert "river mood" in pane.chips.near.caption.text()
+
+
 def test_a_preview_is_shown_with_its_seed(pane: PromptPane, session: Session) -> None:
     assert pane.preview.empty.isVisible()
     session.preview_ready.emit(preview())
