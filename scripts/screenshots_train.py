@@ -26,14 +26,15 @@ from stickerstudio.ui.train_window import TrainWindow
 SIZE = (1120, 780)
 
 
-async def take_captions(window: TrainWindow, session: Session, art: Path) -> None:
+async def take_captions(window: TrainWindow, session: Session, art: Path, folder: Path) -> None:
     """The drawings, their captions, and the settings."""
+    settings = jobs.load(folder).settings
     session.training.read(art)
     await until(lambda: session.training.data is not None)
     form = window.data.form
-    form.name.setText("Streamline")
-    form.licence.setEditText("CC-BY-4.0")
-    form.author.setText("Streamline")
+    form.name.setText(settings.name)
+    form.licence.setEditText(settings.licence)
+    form.author.setText(settings.author)
     form.consent.setChecked(True)
     window.data.refused.setChecked(True)
     await asyncio.sleep(3)  # the thumbnails
@@ -49,7 +50,7 @@ async def take_running(window: TrainWindow, session: Session, folder: Path) -> N
     pace = _measured_pace(folder, job.settings.model)
     training.view = TrainingView(
         "running",
-        "Streamline",
+        job.settings.name,
         "training",
         step=TrainingStep(1, now, steps, losses[now - 1][1], 0.0, pace, pace * (steps - now)),
         losses=tuple(each for each in losses if each[0] <= now),
@@ -79,7 +80,7 @@ async def take(main: MainWindow, session: Session) -> None:
     main.show_train()
     assert main.train is not None
     main.train.resize(*SIZE)
-    await take_captions(main.train, session, art)
+    await take_captions(main.train, session, art, folder)
     await take_running(main.train, session, folder)
     await take_report(main.train, session, folder)
 

@@ -29,6 +29,7 @@ from recipes.starter.captions import (
     Words,
     held_out_list,
     load_words,
+    moods,
 )
 from recipes.starter.concepts import ADDED, REFERENCE, SUBJECTS, held_out_pair, key
 from recipes.starter.gallery import sheets
@@ -125,6 +126,19 @@ def two_things(words: dict[str, Words]) -> tuple[list[str], list[tuple[str, str]
     return prompts, wanted
 
 
+def moody(
+    words: dict[str, Words], pairs: list[tuple[str, str]]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Prompts such as "sleepy penguin" for those of ``pairs`` that a mood stands for."""
+    known = [(subject, added) for subject, added in pairs if added in moods()]
+    prompts: list[str] = []
+    for place, (subject, added) in enumerate(known):
+        mood, w = moods()[added], words[subject]
+        text = f"{mood.zh[0]}{w.zh[0]}" if place % 3 == 2 else f"{mood.en[0]} {w.en[0]}"
+        prompts.append(f"{text}, {STYLE_WORDS[BASE_STYLES[place % len(BASE_STYLES)]][0]}")
+    return prompts, known
+
+
 class Examination:
     """Fills the table, one group of rows after the other."""
 
@@ -209,7 +223,18 @@ class Examination:
                     row.values[str(steps)] = value
                 else:
                     row.art = value
-        self.rows += [both, alone, chance]
+        self.rows += [both, alone, chance, self._moods(wanted)]
+
+    def _moods(self, pairs: list[tuple[str, str]]) -> Row:
+        prompts, wanted = moody(self.words, pairs)
+        row = Row("… both things, asked for by a mood: “sleepy penguin” (%)", "–")
+        reads = reader(self.pipe, self.card)
+        for steps in STEPS:
+            pictures = draw(self.pipe, prompts, steps, range(len(prompts)), reads=reads)
+            ranked, _ = self.judge(pictures)
+            both = sum(set(pair) <= set(r) for pair, r in zip(wanted, ranked, strict=True))
+            row.values[str(steps)] = percent(both, len(wanted))
+        return row
 
     def of_wordings(self) -> None:
         """The four held-out lists: any drawing that answers, among the judge's first five.
@@ -225,7 +250,7 @@ class Examination:
         for name in HELD_OUT_LISTS:
             asked = held_out_list(name)
             wordings = [text for text, _ in asked]
-            prompts = [reads.reworded(text, None)[0] for text in wordings]
+            prompts = [reads(text) for text in wordings]
             row = Row(f"held-out {name}, top-5 (%)", "50")
             for steps in STEPS:
                 plain, _ = self.judge(draw(self.pipe, wordings, steps, range(len(wordings))))

@@ -94,7 +94,11 @@ def card(work: Path) -> dict[str, Any]:
         "style_synonyms": [name for names in STYLE_WORDS.values() for name in names[1:]],
         "examples": list(EXAMPLES),
         "concepts": concepts,
-        "moods": [word for mood in moods().values() for word in (*mood.en, *mood.zh)],
+        "moods": {
+            word: words[thing].en[0]
+            for thing, mood in moods().items()
+            for word in (*mood.en, *mood.zh)
+        },
         "preview_decoder": None,
     }
 

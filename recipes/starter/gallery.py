@@ -12,9 +12,10 @@ from torch import Tensor
 
 from recipes.starter import sheet
 from recipes.starter.captions import HELD_OUT_LISTS, STYLE_WORDS, Words, held_out_list, phrases
-from recipes.starter.painting import STEPS, draw, reader
+from recipes.starter.painting import STEPS, Reads, draw, reader
 from recipes.starter.sources import BASE_STYLES
-from stickerstudio.engine.reading import ConceptReader
+from stickerstudio.engine.counting import Counting
+from stickerstudio.finish.arrange import arrange
 from stickerstudio.models.cards import ModelCard
 
 REFERENCE = (
@@ -44,13 +45,20 @@ REFERENCE = (
 PAIRS = (
     "otter with a red heart",
     "penguin with a pizza",
-    "dog with a party popper",
     "cat and balloon",
     "bear with a birthday cake",
     "robot with a star",
     "ghost with a jack-o-lantern",
     "panda with a flower",
     "sleepy penguin",
+    "angry robot",
+    "birthday cat",
+    "愛睏的貓",
+    "two pizzas",
+    "three cats",
+    "兩隻水獺",
+    "five red hearts",
+    "four ducks with a party popper",
     "I love you, otter, dm-sticker",
     "good night, bear",
     "水獺和愛心",
@@ -59,7 +67,7 @@ PAIRS = (
     "green heart",
     "purple octopus",
 )
-"""Two things, things said to someone, and colours."""
+"""Two things, moods, several of a thing, things said to someone, and colours."""
 
 
 def reference_sheet(
@@ -82,11 +90,28 @@ def prompt_sheet(
     prompts: list[str],
     path: Path,
     columns: int = 10,
-    reads: ConceptReader | None = None,
+    reads: Reads | None = None,
 ) -> None:
     """One picture a prompt, labelled with it, as the studio paints it."""
     pictures = draw(pipe, prompts, STEPS, range(len(prompts)), reads=reads)
     sheet.save(list(pictures), columns, path, prompts, quality=80)
+
+
+def several_sheet(
+    pipe: StableDiffusionXLPipeline, prompts: list[str], path: Path, columns: int, card: ModelCard
+) -> None:
+    """The same, where a prompt may ask for several of a thing."""
+    asked = [Counting(card).counted(prompt) for prompt in prompts]
+    each = [one for count, one in asked for _ in range(count)]
+    # a style is chosen by the seed, and those of one page have one
+    seeds = [
+        3 * turn + place % 3 for place, (count, _) in enumerate(asked) for turn in range(count)
+    ]
+    drawn = map(sheet.to_image, draw(pipe, each, STEPS, seeds, reads=reader(pipe, card)))
+    background = card.background or "white"
+    pages = [[next(drawn) for _ in range(count)] for count, _ in asked]
+    made = [page[0] if len(page) == 1 else arrange(page, background) for page in pages]
+    sheet.save(made, columns, path, prompts, quality=80)
 
 
 def sheets(
@@ -107,4 +132,4 @@ def sheets(
     unseen = [text for name in HELD_OUT_LISTS for text, _ in held_out_list(name)[::4]]
     prompt_sheet(pipe, unseen, work / "sheet-unseen.webp", reads=reads)
     pairs = [f"{p}, {STYLE_WORDS[s][0]}" for s in BASE_STYLES for p in PAIRS]
-    prompt_sheet(pipe, pairs, work / "sheet-pairs.webp", 8, reads)
+    several_sheet(pipe, pairs, work / "sheet-pairs.webp", 8, card)

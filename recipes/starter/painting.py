@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -13,22 +13,28 @@ from torch import Tensor
 
 from recipes.starter import nets
 from recipes.starter.captions import STYLE_WORDS
+from stickerstudio.engine.moods import Moods
 from stickerstudio.engine.placement import Placement
 from stickerstudio.engine.reading import ConceptReader
 from stickerstudio.engine.styling import with_style
 from stickerstudio.models.cards import ModelCard
 
+Reads = Callable[[str], str]
+"""A prompt as typed to the prompt that is painted."""
+
 STEPS = 1
 """Recommended: later steps leave mottled what the first one paints cleanly."""
 
 
-def reader(pipe: StableDiffusionXLPipeline, card: ModelCard) -> ConceptReader:
-    """What reads unknown words in the studio, for the pipeline's text encoders."""
+def reader(pipe: StableDiffusionXLPipeline, card: ModelCard) -> Reads:
+    """What the studio makes of a prompt, for the pipeline's text encoders."""
     parts: Any = pipe
     encoders = {"text_encoder": parts.text_encoder, "text_encoder_2": parts.text_encoder_2}
     tokenizers = (parts.tokenizer, parts.tokenizer_2)
     both = tuple(zip(tokenizers, encoders.values(), strict=True))
-    return ConceptReader(both, Placement(encoders, parts.device.type), card, nets.MEMORY)
+    concepts = ConceptReader(both, Placement(encoders, parts.device.type), card, nets.MEMORY)
+    moods = Moods(card)
+    return lambda prompt: concepts.reworded(moods.spelled_out(prompt)[0], None)[0]
 
 
 @torch.no_grad()
@@ -38,7 +44,7 @@ def draw(
     steps: int,
     seeds: Iterable[int],
     batch: int = 40,
-    reads: ConceptReader | None = None,
+    reads: Reads | None = None,
 ) -> Tensor:
     """Pictures in [-1, 1], (n, 3, 128, 128), by the stock pipeline without guidance.
 
@@ -46,7 +52,7 @@ def draw(
     to be read is.
     """
     if reads is not None:
-        prompts = [reads.reworded(prompt, None)[0] for prompt in prompts]
+        prompts = [reads(prompt) for prompt in prompts]
     numbers = list(seeds)
     words = [names[0] for names in STYLE_WORDS.values()]
     others = [name for names in STYLE_WORDS.values() for name in names[1:]]

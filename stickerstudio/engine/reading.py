@@ -17,7 +17,7 @@ import torch
 from stickerstudio.core.errors import BadFileError
 from stickerstudio.core.i18n import tr
 from stickerstudio.engine.placement import Placement
-from stickerstudio.engine.words import KnownWords, any_of
+from stickerstudio.engine.words import COLOUR, KnownWords, any_of
 from stickerstudio.models.cards import Concept, ModelCard
 
 _BETWEEN = re.compile(r"(\s*[,，、;!！]\s*|\s+(?:with|and)\s+(?:an?\s+)?)", re.IGNORECASE)
@@ -25,15 +25,6 @@ _BETWEEN = re.compile(r"(\s*[,，、;!！]\s*|\s+(?:with|and)\s+(?:an?\s+)?)", r
 
 _AND = re.compile("[和與加]")
 """The same in Chinese, where either may also be a piece of a word, as in 加油 and 和平."""
-
-_COLOURS = (
-    *("red", "orange", "green", "blue", "purple", "pink"),
-    *("紅色", "橘色", "綠色", "藍色", "紫色", "粉紅"),
-    *("紅色的", "橘色的", "綠色的", "藍色的", "紫色的", "粉紅的"),
-)
-"""The colours that the model paints things in."""
-
-_ARTICLE = re.compile(r"(?:(?:an?|the|my)\s+|一[隻個])?", re.IGNORECASE)
 
 _NO_IDEA = -10.0
 """Below this answer nothing is likely enough to be painted instead."""
@@ -65,7 +56,6 @@ class ConceptReader:
         self._own = any_of([card.trigger, *card.style_words, *card.style_synonyms])
         names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
         self._name = any_of(names, plural=True)
-        self._kind = any_of([*_COLOURS, *card.moods])
         self._answers: dict[Hashable, Concept | None] = {}
         try:
             self._maps = [_layers(encoder)[layer].mlp.fc1 for _, encoder in self._encoders]
@@ -89,28 +79,19 @@ class ConceptReader:
         for place, part in enumerate(parts):
             if place % 2:
                 continue
-            kind, thing = self._of_a_kind(part)
-            typed = self._own.sub(" ", thing).strip()
+            match = COLOUR.match(part)
+            colour = match[0] if match else ""
+            typed = self._own.sub(" ", part[len(colour) :]).strip()
             if any(word in part for word in triggers) or not re.search(r"\w", typed):
                 continue
             if said_to_something and not self._known.unknown(typed):
                 continue
             concept = self._taken_for(typed, text_key)
             if concept is not None:
-                name = concept.en if kind.isascii() else concept.zh_hant
-                parts[place] = ", ".join([kind + name, *self._own.findall(part)])
+                name = concept.en if colour.isascii() else concept.zh_hant
+                parts[place] = ", ".join([colour + name, *self._own.findall(part)])
                 changed.append((typed, concept.en))
         return "".join(parts), tuple(changed)
-
-    def _of_a_kind(self, part: str) -> tuple[str, str]:
-        """A colour or mood that `part` begins with, as it stands there, and the thing so called."""
-        article = _ARTICLE.match(part)
-        match = self._kind.match(part, article.end() if article else 0)
-        thing = part[match.end() :].lstrip() if match else part
-        alone = not self._own.sub(" ", thing).strip()
-        if match and alone and match[0] not in _COLOURS:  # "crying": itself what is meant
-            return "", part
-        return part[: len(part) - len(thing)], thing
 
     def _in_chinese(self, part: str) -> list[str]:
         """`part` cut where a Chinese "and" has something on either side, one of it known."""

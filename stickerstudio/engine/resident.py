@@ -28,6 +28,7 @@ from stickerstudio.engine.memory import (
     need,
     step_down,
 )
+from stickerstudio.engine.moods import Moods
 from stickerstudio.engine.noise import Variation
 from stickerstudio.engine.pipeline import Model, examine, load
 from stickerstudio.engine.placement import Placement
@@ -65,6 +66,7 @@ class ResidentModel:
     ) -> None:
         self.card = card
         self._known_words = KnownWords(card)
+        self._moods = Moods(card) if card.moods else None
         # what draws on any background, or knows the whole language, is left to count by itself
         self._counting = Counting(card) if card.concepts and card.background else None
         self._device = device
@@ -168,12 +170,15 @@ class ResidentModel:
         return arrange(pictures, self.card.background)
 
     def reading(self, recipe: Recipe) -> Reading:
-        """Its prompt as it is painted under the present blend; see engine.reading."""
-        prompt = self._counted(recipe)[1]
+        """Its prompt as it is painted under the present blend; see engine.moods and .reading."""
+        prompt, changed = self._counted(recipe)[1], ()
+        if self._moods is not None:
+            prompt, changed = self._moods.spelled_out(prompt)
         if self._reader is None:
-            return prompt, ()
+            return prompt, changed
         key, triggers = self._blend.text_key(), self._triggers(recipe)
-        return self._reader.reworded(prompt, key, triggers)
+        prompt, read = self._reader.reworded(prompt, key, triggers)
+        return prompt, changed + read
 
     def unknown_words(self, recipe: Recipe) -> tuple[str, ...]:
         """The words of its prompt that the model does not know; see engine.words."""

@@ -10,6 +10,11 @@ from stickerstudio.models.cards import ModelCard
 _CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+(?:['’-][^\W_{_CHINESE}]+)*")
 
+COLOUR = re.compile(
+    r"(?:red|orange|green|blue|purple|pink)\s+|(?:紅色|橘色|綠色|藍色|紫色|粉紅)的?", re.IGNORECASE
+)
+"""The colours that the bundled model paints things in."""
+
 _SMALL = (
     "a an the and or of in on at to with for from by as is are be it its this that these those"
     " i you he she we they me my your his her our their"
@@ -32,7 +37,8 @@ class KnownWords:
     """The words of a card's concepts, moods, styles and triggers."""
 
     def __init__(self, card: ModelCard) -> None:
-        phrases = [_SMALL, card.trigger, *card.style_words, *card.style_synonyms, *card.moods]
+        phrases = [_SMALL, card.trigger, *card.style_words, *card.style_synonyms]
+        phrases += [word for word, _ in card.moods]
         for concept in card.concepts:
             phrases += [concept.en, concept.zh_hant, *concept.words]
         self._lists_concepts = bool(card.concepts)

@@ -61,7 +61,8 @@ class ModelCard:
         background: what it paints behind its subject when left alone; None: anything.
         trigger: words that call its style; "" if it has none.
         style_words: what asks for each of its styles, as shown; style_synonyms: what else does.
-        moods: words that say how a subject is, as in "sleepy otter", and name no concept.
+        moods: words that say how a subject is, as in "sleepy otter", each with the English name of
+            the concept that shows it.
         concept_layer: the layer of both text encoders, from 0, whose neurons answer to `concepts`,
             in their order; None: it has none.
         preview_decoder: a small VAE decoder beside it (a path relative to `location`).
@@ -91,7 +92,7 @@ class ModelCard:
     style_synonyms: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     concepts: tuple[Concept, ...] = ()
-    moods: tuple[str, ...] = ()
+    moods: tuple[tuple[str, str], ...] = ()
     concept_layer: int | None = None
     preview_decoder: str | None = None
     location: Path | None = None
@@ -190,7 +191,7 @@ def card_json(card: ModelCard, location: Path | None = None) -> str:
         "style_synonyms": card.style_synonyms,
         "examples": card.examples,
         "concepts": [{"en": c.en, "zh_hant": c.zh_hant, "words": c.words} for c in card.concepts],
-        "moods": card.moods,
+        "moods": dict(card.moods),
         "concept_layer": card.concept_layer,
         "preview_decoder": card.preview_decoder,
     }
@@ -239,7 +240,9 @@ def _parse(data: Mapping[str, Any]) -> ModelCard:
         style_synonyms=_texts(data.get("style_synonyms", ())),
         examples=_texts(data.get("examples", ())),
         concepts=tuple(_concept(_mapping(each)) for each in _items(data.get("concepts", ()))),
-        moods=_texts(data.get("moods", ())),
+        moods=tuple(
+            (word, _text(thing)) for word, thing in _mapping(data.get("moods", {})).items()
+        ),
         concept_layer=_optional_whole(data.get("concept_layer"), 0, 1000),
         preview_decoder=_optional_inner_path(data.get("preview_decoder")),
         hub=None if data.get("hub") is None else _hub(_mapping(data["hub"])),

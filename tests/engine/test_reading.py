@@ -86,19 +86,6 @@ def test_a_colour_stays_with_its_thing(starter: ConceptReader) -> None:
     assert starter.reworded("blue doggo", None)[0] == "blue dog face"
 
 
-def test_a_mood_stays_with_its_thing_and_alone_is_read(
-    small: list[tuple[Any, Any]], card: ModelCard
-) -> None:
-    answering(small, 4, 1.0)
-    moody = reader_of(small, replace(card, moods=("sleepy", "愛睏的")), 1)
-    assert moody.reworded("a sleepy zorblax", None)[0] == "a sleepy thing 4"
-    assert moody.reworded("愛睏的貓熊", None)[0] == "愛睏的東西4"
-    assert moody.reworded("sleepy thing 2", None) == ("sleepy thing 2", ())
-    assert moody.reworded("sleepy, flat", None)[0] == "thing 4, flat"
-    plain = reader_of(small, card, 1)
-    assert plain.reworded("sleepy zorblax", None)[0] == "thing 4"
-
-
 def test_an_and_in_chinese_parts_things_but_not_words(starter: ConceptReader) -> None:
     prompt, changed = starter.reworded("汪星人和愛心", None)
     assert [typed for typed, _ in changed] == ["汪星人"]

@@ -433,6 +433,21 @@ def test_the_largest_seed_has_a_next_one(studio: Studio) -> None:
     assert pixels(studio, replace(RECIPE, prompt="two red hearts", seed=MAX_SEED)).any()
 
 
+def test_a_mood_is_painted_by_the_thing_that_shows_it(studio_paths: Paths) -> None:
+    heart, zzz = {"en": "red heart"}, {"en": "zzz"}
+    write_card(
+        studio_paths.bundled_models / "starter", concepts=[heart, zzz], moods={"sleepy": "zzz"}
+    )
+    studio = Studio(studio_paths, "cpu")
+    said = replace(RECIPE, prompt="sleepy red heart")
+    (preview,) = of(PreviewReady, run(studio, PreviewRequest(1, said)))
+    assert preview.unknown_words == ()
+    assert preview.read_as == (("sleepy", "zzz"),)
+    named = pixels(studio, replace(RECIPE, prompt="red heart with zzz"))
+    assert np.array_equal(pixels(studio, said), named)
+    studio.close()
+
+
 # --- cancel and failure ---
 
 

@@ -23,7 +23,7 @@ CARD = ModelCard(
     guidance_scale=0.0,
     trigger="dm-sticker",
     style_words=("flat", "watercolour"),
-    moods=("sleepy", "愛睏的"),
+    moods=(("sleepy", "zzz"), ("愛睏的", "zzz")),
     concepts=(
         Concept("otter", "水獺", ("otter", "river otter")),
         Concept("red heart", "愛心", ("love", "紅心")),
