@@ -48,11 +48,16 @@ STEPS = (4, 1)
 
 
 @torch.no_grad()
-def paint(work: Path, device: torch.device, batch: int = 60) -> tuple[Tensor, NDArray[np.uint8]]:
-    """Latents of the pipeline's own pictures (n, 80, 8, 8) and the drawings (n, 128, 128, 3)."""
+def paint(
+    work: Path, device: torch.device, painter: int, batch: int = 60
+) -> tuple[Tensor, NDArray[np.uint8]]:
+    """Latents of the pipeline's own pictures (n, 80, 8, 8) and the drawings (n, 128, 128, 3).
+
+    They are kept for as long as ``painter``, the batches that the UNet has seen, is the same.
+    """
     cache = work / "painted.pt"
     rows, pictures = poses.build(work, BASE_STYLES, everything=False)
-    if not cache.exists():
+    if not cache.exists() or torch.load(cache, weights_only=True).get("painter") != painter:
         pipe: Any = export.load_pipeline(work).to(device)
         words = load_words(manifest.load(work))
         known = codec.load(work).encode_bytes(pictures).flatten(1)
@@ -80,7 +85,8 @@ def paint(work: Path, device: torch.device, batch: int = 60) -> tuple[Tensor, ND
                     if rows[near] == rows[i + k]:
                         found.append(made[k])
                         index.append(i + k)
-        save_atomic({"latents": torch.stack(found), "index": torch.tensor(index)}, cache)
+        kept = {"latents": torch.stack(found), "index": torch.tensor(index), "painter": painter}
+        save_atomic(kept, cache)
         print(f"refine: {len(found)} of {len(STEPS) * len(rows)} samples are right", flush=True)
     state = torch.load(cache, weights_only=True)
     return state["latents"], pictures[state["index"].numpy()]
@@ -89,9 +95,11 @@ def paint(work: Path, device: torch.device, batch: int = 60) -> tuple[Tensor, ND
 def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float = 0.0) -> None:
     """Train the decoder ``steps`` more batches of four into ``vae-refined.pt``.
 
-    With ``minutes`` the run also ends, its learning rate spent, after that long.
+    Where the UNet has been trained on since, it begins anew with what it has. With ``minutes``
+    the run also ends, its learning rate spent, after that long.
     """
-    painted, goals = paint(work, device)
+    painter = int(torch.load(work / "unet.pt", weights_only=True, mmap=True)["step"])
+    painted, goals = paint(work, device, painter)
     pictures, base, other, held = split(work)
     code = codec.load(work).to(device)
     model = nets.vae()
@@ -106,11 +114,17 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
     optimiser = optimiser_of(model)
     if "optimiser" in source:
         optimiser.load_state_dict(source["optimiser"])
-    step, clock = (state["step"], Clock(state["seconds"])) if state else (0, Clock())
+    clock = Clock(state["seconds"] if state else 0.0)
+    step = state["step"] if state and state.get("painter") == painter else 0
     perceptual = Lpips().to(device)
     held_pictures = codec.to_float(pictures[held[::8]]).to(device)
     base_pictures = codec.to_float(pictures[base[:: len(base) // 24]]).to(device)
     saved, sums, count = clock.seconds(), torch.zeros(2), 0
+
+    def save() -> None:
+        states = {"model": model.state_dict(), "painter": painter}
+        save_training(checkpoint, optimiser, step, clock, **states)
+
     deadline = time.monotonic() + minutes * 60
     began = time.monotonic()
     while step < steps:
@@ -140,8 +154,8 @@ def run(work: Path, steps: int, seed: int, device: torch.device, minutes: float 
             log(work / "refine.log", step=step, seconds=clock.seconds(), l1=mean[0], lpips=mean[1])
             sums, count = torch.zeros(2), 0
         if clock.seconds() - saved > CHECKPOINT_SECONDS:
-            save_training(checkpoint, optimiser, step, clock, model=model.state_dict())
+            save()
             saved = clock.seconds()
-    save_training(checkpoint, optimiser, step, clock, model=model.state_dict())
+    save()
     unseen, own_value = measure(model, code, held_pictures, base_pictures, work)
     log(work / "refine.log", step=step, psnr_held_out=unseen, psnr_base=own_value)

@@ -194,8 +194,9 @@ class Examination:
 
 
 def _flat(page: Image.Image) -> Pixels:
-    """A style's page as the base's drawings are: 128x128 on white."""
-    return poses.flat(page.resize((render.SIZE, render.SIZE), Image.Resampling.BOX))
+    """A style's page as the base's drawings are: 128x128 on white; what is redrawn has no alpha."""
+    small = page.convert("RGBA").resize((render.SIZE, render.SIZE), Image.Resampling.BOX)
+    return poses.flat(small)
 
 
 def _sharpness(pictures: Pixels) -> float:
