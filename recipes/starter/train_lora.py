@@ -34,8 +34,8 @@ class Style:
     """One LoRA to make: the art it learns from and what its card says.
 
     ``trigger`` is the base's own word for the style whose drawings the art repeats: with it the
-    base paints what the LoRA then draws in its way. ``weight`` is recommended, by eye, where the
-    trainer's sweep cannot tell the art from the base's own: else the sweep's.
+    base paints what the LoRA then draws in its way. ``weight`` is recommended, by eye, where it is
+    not the sweep's.
     """
 
     name: str
@@ -53,6 +53,7 @@ STYLES: tuple[Style, ...] = (
         "墨線",
         "bright",
         "Trained on Fluent Emoji, high contrast, by Microsoft, MIT",
+        weight=1.0,
     ),
     Style(
         "clay",

@@ -19,6 +19,7 @@ from stickerstudio.training.dataset import TrainingSet
 
 SWEEP = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 SHOWN = (0.0, 0.5, 1.0, 1.5)
+_TOLD = 0.05  # of style, that a weight must gain over the base to be told from it
 COPIED = 0.97
 """Likeness to a training picture (measure.structure_features) from which a sample is called a copy:
 drawings of one subject by two hands stay below, the same drawing scaled stays above."""
@@ -133,15 +134,19 @@ def recommended_weight(
 ) -> float:
     """The weight with the most style that still shows the subject: the largest style × kept².
 
-    kept counts twice: a sticker of the wrong thing is worse than a pale style. Of weights within
-    3 % of the best, the smallest.
+    Style is what is gained over the smallest weight, which is the base and never recommended. kept
+    counts twice: a sticker of the wrong thing is worse than a pale style. Of weights within 3 % of
+    the best, the smallest; 1, at which it was trained, where no weight gains what can be told.
     """
-    scores = np.array([score(s, k) for s, k in zip(style, kept, strict=True)])
+    gained = np.array(style[1:]) - style[0]
+    if gained.max(initial=0.0) < _TOLD:
+        return 1.0
+    scores = np.array([score(s, k) for s, k in zip(gained, kept[1:], strict=True)])
     best = scores.max()
     if best <= 0:
         return 1.0
     good = np.flatnonzero(scores >= 0.97 * best)
-    return float(weights[int(good[0])])
+    return float(weights[1:][int(good[0])])
 
 
 def score(style: float, kept: float) -> float:

@@ -70,3 +70,13 @@ def test_recommended_weight_prefers_the_subject() -> None:
     weights = [0.0, 0.5, 1.0, 1.5]
     assert recommended_weight(weights, [0, 0.4, 0.8, 1.0], [1, 1, 1, 0.4]) == 1.0
     assert recommended_weight(weights, [0, 0.0, 0.0, 0.0], [1, 1, 1, 1]) == 1.0
+
+
+def test_recommended_weight_is_never_the_base() -> None:
+    """A style so near the base's that the figures cannot tell them apart is used as trained."""
+    weights = [0.0, 0.5, 1.0, 1.5]
+    assert recommended_weight(weights, [0.38, 0.33, 0.31, 0.3], [0.9, 1, 1, 1]) == 1.0
+    assert recommended_weight(weights, [0.1, 0.1, 0.12, 0.13], [1, 0.4, 0.3, 0.3]) == 1.0
+    # what the base has of it already is no gain
+    assert recommended_weight(weights, [0.3, 0.5, 0.8, 0.8], [1, 0.9, 0.7, 0.3]) == 1.0
+    assert recommended_weight(weights, [0.3, 0.7, 0.8, 0.8], [1, 0.9, 0.7, 0.3]) == 0.5
