@@ -70,7 +70,12 @@ def card(work: Path) -> dict[str, Any]:
     """What the program needs to know about the model."""
     words = load_words(manifest.load(work))
     concepts = [
-        {"en": w.en[0], "zh_hant": w.zh[0], "words": list(dict.fromkeys([*w.en[1:], *w.zh[1:]]))}
+        {
+            "en": w.en[0],
+            "zh_hant": w.zh[0],
+            "words": list(dict.fromkeys([*w.en[1:], *w.zh[1:]])),
+            "phrases": [*w.en_phrases, *w.zh_phrases],
+        }
         for w in words.values()
     ]
     return {

@@ -3,7 +3,8 @@
 A model that was taught some hundred things paints a blur at any other word, even where its text
 encoders know which thing is meant. The bundled model says so openly: in one layer of both encoders
 the neuron i answers to the card's concept i (recipes/starter/recognise.py). So what holds
-unknown words, or names no concept at all, is painted under the name of what it is taken for.
+unknown words, or names no concept at all, is painted under the name of what it is taken for; a
+phrase that the card lists needs no reading.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _NO_IDEA = -10.0
 """Below this answer nothing is likely enough to be painted instead."""
 
 _REMEMBERED = 256
+_AROUND = " ,，、;.。!！~～"
 
 Reading = tuple[str, tuple[tuple[str, str], ...]]
 """A prompt as it is painted, and what was changed in it: pairs (as typed, as painted)."""
@@ -56,6 +58,9 @@ class ConceptReader:
         self._own = any_of([card.trigger, *card.style_words, *card.style_synonyms])
         names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
         self._name = any_of(names, plural=True)
+        self._said = {said.casefold(): c for c in card.concepts for said in c.phrases}
+        for name in names:
+            self._said.pop(name.casefold(), None)
         self._answers: dict[Hashable, Concept | None] = {}
         try:
             self._maps = [_layers(encoder)[layer].mlp.fc1 for _, encoder in self._encoders]
@@ -71,6 +76,10 @@ class ConceptReader:
             text_key: changes with what the text encoders compute.
             triggers: words that LoRAs know; a part with one of them stays.
         """
+        text = self._own.sub(" ", prompt).strip(_AROUND)
+        concept = self._said.get(text.casefold())
+        if concept is not None:
+            return ", ".join([concept.en, *self._own.findall(prompt)]), ((text, concept.en),)
         parts: list[str] = []
         for place, part in enumerate(_BETWEEN.split(prompt)):
             parts += [part] if place % 2 else self._in_chinese(part)

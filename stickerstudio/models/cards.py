@@ -20,11 +20,18 @@ _STARTED_STEPS = 4
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """Something the model can draw: its name in both languages and the words that call it."""
+    """Something the model can draw.
+
+    Attributes:
+        en, zh_hant: its name in both languages.
+        words: other names.
+        phrases: what is said to mean it, such as "good night".
+    """
 
     en: str
     zh_hant: str
     words: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
 
     @property
     def local_name(self) -> str:
@@ -190,7 +197,10 @@ def card_json(card: ModelCard, location: Path | None = None) -> str:
         "style_words": card.style_words,
         "style_synonyms": card.style_synonyms,
         "examples": card.examples,
-        "concepts": [{"en": c.en, "zh_hant": c.zh_hant, "words": c.words} for c in card.concepts],
+        "concepts": [
+            {"en": c.en, "zh_hant": c.zh_hant, "words": c.words, "phrases": c.phrases}
+            for c in card.concepts
+        ],
         "moods": dict(card.moods),
         "concept_layer": card.concept_layer,
         "preview_decoder": card.preview_decoder,
@@ -251,7 +261,8 @@ def _parse(data: Mapping[str, Any]) -> ModelCard:
 
 def _concept(data: Mapping[str, Any]) -> Concept:
     en = _text(data["en"])
-    return Concept(en, _text(data.get("zh_hant", en)), _texts(data.get("words", ())))
+    words, phrases = (_texts(data.get(key, ())) for key in ("words", "phrases"))
+    return Concept(en, _text(data.get("zh_hant", en)), words, phrases)
 
 
 def _hub(data: Mapping[str, Any]) -> HubSource:

@@ -86,6 +86,21 @@ def test_a_colour_stays_with_its_thing(starter: ConceptReader) -> None:
     assert starter.reworded("blue doggo", None)[0] == "blue dog face"
 
 
+def test_a_phrase_that_the_card_lists_is_what_it_says(
+    small: list[tuple[Any, Any]], card: ModelCard
+) -> None:
+    answering(small, 4, 1.0)
+    said = replace(card.concepts[1], phrases=("no worries", "沒關係", "thing 3"))
+    listed = replace(card, concepts=(card.concepts[0], said, *card.concepts[2:]))
+    reader = reader_of(small, listed, 1)
+    assert reader.reworded("No worries!", None) == ("thing 1", (("No worries", "thing 1"),))
+    assert reader.reworded("no worries, flat", None)[0] == "thing 1, flat"
+    assert reader.reworded("沒關係～", None)[0] == "thing 1"
+    # said to something, or a name of something else
+    assert reader.reworded("no worries, thing 2", None)[0] != "thing 1, thing 2"
+    assert reader.reworded("thing 3", None) == ("thing 3", ())
+
+
 def test_an_and_in_chinese_parts_things_but_not_words(starter: ConceptReader) -> None:
     prompt, changed = starter.reworded("汪星人和愛心", None)
     assert [typed for typed, _ in changed] == ["汪星人"]
