@@ -73,7 +73,11 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """All file names are relative to the training's folder."""
+    """All file names are relative to the training's folder.
+
+    Attributes:
+        unseen: no caption names what the prompts ask for.
+    """
 
     name: str
     trigger: str
@@ -87,6 +91,7 @@ class TrainingReport:
     recommended_weight: float
     lora: str
     losses: tuple[tuple[int, float], ...] = ()
+    unseen: bool = True
 
     @property
     def recommended(self) -> AtWeight:
@@ -156,12 +161,7 @@ def score(style: float, kept: float) -> float:
 
 def unseen_prompts(card: ModelCard, data: TrainingSet, count: int) -> tuple[str, ...]:
     """Prompts that the model knows and no caption names, spread over its list."""
-    said = {
-        tag.casefold()
-        for picture in data.pictures
-        for each in picture.captions
-        for tag in tags(each)
-    }
+    said = _said(data)
     known = [concept.en for concept in card.concepts] or list(_ANYTHING)
     own_words = {concept.en: (concept.en, *concept.words) for concept in card.concepts}
     new = [
@@ -173,3 +173,18 @@ def unseen_prompts(card: ModelCard, data: TrainingSet, count: int) -> tuple[str,
         new += [name for name in known if name not in new]
     picked = np.linspace(0, len(new) - 1, min(count, len(new))).round().astype(int)
     return tuple(new[int(index)] for index in picked)
+
+
+def are_unseen(prompts: Sequence[str], data: TrainingSet) -> bool:
+    """Whether no caption names any of `prompts`."""
+    return _said(data).isdisjoint(prompt.casefold() for prompt in prompts)
+
+
+def _said(data: TrainingSet) -> set[str]:
+    """Everything that captions name."""
+    return {
+        tag.casefold()
+        for picture in data.pictures
+        for each in picture.captions
+        for tag in tags(each)
+    }

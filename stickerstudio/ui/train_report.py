@@ -59,7 +59,6 @@ class ReportPage(QWidget):
         """Word everything anew."""
         self.again.setText(tr("Train &another"))
         name_control(self.again, tr("Train another style"))
-        self._heading.setText(tr("Prompts that no drawing showed"))
         self._hint.setText(
             tr(
                 "From left to right the style gets stronger. At the right is the drawing of yours "
@@ -142,6 +141,11 @@ class ReportPage(QWidget):
             strict=True,
         ):
             figure.show_figure(*texts)
+        self._heading.setText(
+            tr("Prompts that no drawing showed")
+            if report.unseen
+            else tr("Prompts that your drawings show too")
+        )
         self._show_samples(report)
 
     def _show_samples(self, report: TrainingReport) -> None:

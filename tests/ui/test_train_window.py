@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,11 @@ def test_the_report_warns_of_copies(filled: TrainWindow, session: Session, tmp_p
     assert page.figures[2].number.text() == "90 %"
     words = [label.text() for label in page.findChildren(type(filled.data._facts))]
     assert any("may be a copy" in text for text in words)
+    assert "no drawing showed" in page._heading.text()
+    seen = replace(report, unseen=False)
+    session.training.view = TrainingView("done", "x", report=seen)
+    session.training.view_changed.emit()
+    assert "drawings show too" in page._heading.text()
     page.again.click()
     assert filled.data.isVisible()
 

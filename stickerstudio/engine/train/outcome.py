@@ -23,6 +23,7 @@ from stickerstudio.training.report import (
     AtWeight,
     Nearest,
     TrainingReport,
+    are_unseen,
     recommended_weight,
 )
 
@@ -145,6 +146,7 @@ class Outcome:
             recommended_weight=weight,
             lora=f"{self._settings.name}.safetensors",
             losses=tuple(losses),
+            unseen=are_unseen(prompts, self._job.data),
         )
 
     def write(self, report: TrainingReport, base_digest: str, prediction: str) -> Path:
