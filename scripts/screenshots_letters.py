@@ -18,7 +18,7 @@ from stickerstudio.core.sticker import Sticker
 from stickerstudio.session.session import Session
 from stickerstudio.ui.main_window import MainWindow
 
-PROMPTS = ("rocket", "crying face", "pizza", "I love you, cat face")
+PROMPTS = ("rocket", "crying face", "pizza", "cat face with a red heart, soft")
 
 
 async def take_editor(main: MainWindow, session: Session, sticker: Sticker) -> None:
