@@ -33,6 +33,9 @@ _NO_IDEA = -10.0
 _REMEMBERED = 256
 _AROUND = " ,，、;.。!！~～"
 
+_FACE = re.compile(r"(?: face|的?臉)$", re.IGNORECASE)
+"""What a phrase may end in where a face shall say it, as on a board of expressions."""
+
 Reading = tuple[str, tuple[tuple[str, str], ...]]
 """A prompt as it is painted, and what was changed in it: pairs (as typed, as painted)."""
 
@@ -77,7 +80,8 @@ class ConceptReader:
             triggers: words that LoRAs know; a part with one of them stays.
         """
         text = self._own.sub(" ", prompt).strip(_AROUND)
-        concept = self._said.get(text.casefold())
+        said = text.casefold()
+        concept = self._said.get(said, self._said.get(_FACE.sub("", said)))
         if concept is not None:
             return ", ".join([concept.en, *self._own.findall(prompt)]), ((text, concept.en),)
         parts: list[str] = []

@@ -96,6 +96,7 @@ def test_a_phrase_that_the_card_lists_is_what_it_says(
     assert reader.reworded("No worries!", None) == ("thing 1", (("No worries", "thing 1"),))
     assert reader.reworded("no worries, flat", None)[0] == "thing 1, flat"
     assert reader.reworded("沒關係～", None)[0] == "thing 1"
+    assert reader.reworded("no worries face, flat", None)[0] == "thing 1, flat"
     # said to something, or a name of something else
     assert reader.reworded("no worries, thing 2", None)[0] != "thing 1, thing 2"
     assert reader.reworded("thing 3", None) == ("thing 3", ())
