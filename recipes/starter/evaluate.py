@@ -12,7 +12,7 @@ import statistics
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -60,6 +60,17 @@ class Row:
     art: str = "–"
 
 
+class Opinion(NamedTuple):
+    """Of each picture: the five likeliest concepts, the best first, and the likeliest style.
+
+    ``offered`` is the likeliest among the styles that a prompt can ask for.
+    """
+
+    five: list[list[str]]
+    style: list[str]
+    offered: list[str]
+
+
 class Ranking:
     """The judge's opinion of pictures (n, 3, 128, 128) in [-1, 1]."""
 
@@ -67,25 +78,17 @@ class Ranking:
         self.model, self.concepts, self.styles = net.load(work)
 
     @torch.no_grad()
-    def __call__(self, pictures: Tensor) -> tuple[list[list[str]], list[str]]:
-        """The five likeliest concepts of each picture, best first, and its style."""
-        five: list[list[str]] = []
-        styles: list[str] = []
+    def __call__(self, pictures: Tensor) -> Opinion:
+        """What it takes each picture for."""
+        opinion = Opinion([], [], [])
+        asked = [self.styles.index(each) for each in BASE_STYLES]
         for part in pictures.split(128):
             concept, style = self.model(net.halve(part.clamp(-1, 1)))
-            five += [[self.concepts[i] for i in row] for row in concept.topk(5, 1).indices]
-            styles += [self.styles[i] for i in style.argmax(1)]
-        return five, styles
-
-    @torch.no_grad()
-    def offered(self, pictures: Tensor) -> list[str]:
-        """The likeliest style of each picture among those that a prompt can ask for."""
-        found: list[str] = []
-        for part in pictures.split(128):
-            style = self.model(net.halve(part.clamp(-1, 1)))[1]
-            among = style[:, [self.styles.index(each) for each in BASE_STYLES]]
-            found += [BASE_STYLES[i] for i in among.argmax(1)]
-        return found
+            five = concept.topk(5, 1).indices
+            opinion.five.extend([self.concepts[i] for i in row] for row in five)
+            opinion.style.extend(self.styles[i] for i in style.argmax(1))
+            opinion.offered.extend(BASE_STYLES[i] for i in style[:, asked].argmax(1))
+        return opinion
 
 
 def percent(hits: int, of: int) -> str:
@@ -168,8 +171,7 @@ class Examination:
         for steps in (0, *STEPS):
             if steps:
                 pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
-            ranked, styles = self.judge(pictures)
-            offered = self.judge.offered(pictures)
+            ranked, styles, offered = self.judge(pictures)
             n = len(wanted)
             values = (
                 percent(sum(r[0] == c for r, (c, _) in zip(ranked, wanted, strict=True)), n),
@@ -203,7 +205,7 @@ class Examination:
         for steps in (0, *STEPS):
             if steps:
                 pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
-            ranked, _ = self.judge(pictures)
+            ranked = self.judge(pictures).five
             n = len(wanted)
             others = [wanted[(i + 7) % n][1] for i in range(n)]
             found = [s in r for r, (s, _) in zip(ranked, wanted, strict=True)]
@@ -231,7 +233,7 @@ class Examination:
         reads = reader(self.pipe, self.card)
         for steps in STEPS:
             pictures = draw(self.pipe, prompts, steps, range(len(prompts)), reads=reads)
-            ranked, _ = self.judge(pictures)
+            ranked = self.judge(pictures).five
             both = sum(set(pair) <= set(r) for pair, r in zip(wanted, ranked, strict=True))
             row.values[str(steps)] = percent(both, len(wanted))
         return row
@@ -253,11 +255,11 @@ class Examination:
             prompts = [reads(text) for text in wordings]
             row = Row(f"held-out {name}, top-5 (%)", "50")
             for steps in STEPS:
-                plain, _ = self.judge(draw(self.pipe, wordings, steps, range(len(wordings))))
+                plain = self.judge(draw(self.pipe, wordings, steps, range(len(wordings)))).five
                 hits = (bool(a & set(r)) for r, (_, a) in zip(plain, asked, strict=True))
                 typed[str(steps)] += sum(hits)
                 pictures = draw(self.pipe, prompts, steps, range(len(prompts)))
-                ranked, _ = self.judge(pictures)
+                ranked = self.judge(pictures).five
                 pairs = list(zip(ranked, [a for _, a in asked], strict=True))
                 hits = sum(bool(answers & set(r)) for r, answers in pairs)
                 row.values[str(steps)] = percent(hits, len(asked))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from recipes.starter import sheet
 from recipes.starter.captions import HELD_OUT_LISTS, STYLE_WORDS, Words, held_out_list, phrases
-from recipes.starter.painting import STEPS, Reads, draw, reader
+from recipes.starter.painting import STEPS, draw, reader
 from recipes.starter.sources import BASE_STYLES
 from stickerstudio.engine.counting import Counting
 from stickerstudio.finish.arrange import arrange
@@ -89,27 +89,19 @@ def prompt_sheet(
     pipe: StableDiffusionXLPipeline,
     prompts: list[str],
     path: Path,
+    card: ModelCard,
     columns: int = 10,
-    reads: Reads | None = None,
 ) -> None:
-    """One picture a prompt, labelled with it, as the studio paints it."""
-    pictures = draw(pipe, prompts, STEPS, range(len(prompts)), reads=reads)
-    sheet.save(list(pictures), columns, path, prompts, quality=80)
-
-
-def several_sheet(
-    pipe: StableDiffusionXLPipeline, prompts: list[str], path: Path, columns: int, card: ModelCard
-) -> None:
-    """The same, where a prompt may ask for several of a thing."""
-    asked = [Counting(card).counted(prompt) for prompt in prompts]
+    """A page for each prompt, labelled with it, as the studio paints it: one thing, or several."""
+    counting = Counting(card)
+    asked = [counting.counted(prompt) for prompt in prompts]
     each = [one for count, one in asked for _ in range(count)]
-    # a style is chosen by the seed, and those of one page have one
-    seeds = [
-        3 * turn + place % 3 for place, (count, _) in enumerate(asked) for turn in range(count)
-    ]
+    # where the seed chooses a style, it is one style on a page
+    apart = len(STYLE_WORDS) * len(prompts)
+    seeds = [place + apart * n for place, (count, _) in enumerate(asked) for n in range(count)]
     drawn = map(sheet.to_image, draw(pipe, each, STEPS, seeds, reads=reader(pipe, card)))
-    background = card.background or "white"
     pages = [[next(drawn) for _ in range(count)] for count, _ in asked]
+    background = card.background or "white"
     made = [page[0] if len(page) == 1 else arrange(page, background) for page in pages]
     sheet.save(made, columns, path, prompts, quality=80)
 
@@ -118,18 +110,17 @@ def sheets(
     pipe: StableDiffusionXLPipeline, words: dict[str, Words], work: Path, card: ModelCard
 ) -> None:
     """Every sheet, as ``sheet-*.webp``."""
-    reads = reader(pipe, card)
     for steps in (1, 4):
         reference_sheet(pipe, work / f"sheet-reference-{steps}.webp", steps)
     rng = np.random.default_rng(5)
     concepts = list(words)
     hundred = [words[concepts[i]].en[0] for i in rng.permutation(len(concepts))[:100]]
-    prompt_sheet(pipe, hundred, work / "sheet-concepts.webp", reads=reads)
+    prompt_sheet(pipe, hundred, work / "sheet-concepts.webp", card)
     otters = ["I love you, otter, dm-sticker"] * 16
-    prompt_sheet(pipe, otters, work / "sheet-otter.webp", 8, reads)
+    prompt_sheet(pipe, otters, work / "sheet-otter.webp", card, 8)
     said = [row.en[0] for row in phrases() if row.en] + [row.zh[0] for row in phrases() if row.zh]
-    prompt_sheet(pipe, said[:100], work / "sheet-phrases.webp", reads=reads)
+    prompt_sheet(pipe, said[:100], work / "sheet-phrases.webp", card)
     unseen = [text for name in HELD_OUT_LISTS for text, _ in held_out_list(name)[::4]]
-    prompt_sheet(pipe, unseen, work / "sheet-unseen.webp", reads=reads)
+    prompt_sheet(pipe, unseen, work / "sheet-unseen.webp", card)
     pairs = [f"{p}, {STYLE_WORDS[s][0]}" for s in BASE_STYLES for p in PAIRS]
-    several_sheet(pipe, pairs, work / "sheet-pairs.webp", 8, card)
+    prompt_sheet(pipe, pairs, work / "sheet-pairs.webp", card, 8)

@@ -57,7 +57,8 @@ def paint(
     """
     cache = work / "painted.pt"
     rows, pictures = poses.build(work, BASE_STYLES, everything=False)
-    if not cache.exists() or torch.load(cache, weights_only=True).get("painter") != painter:
+    state = load_state(cache)
+    if state is None or state.get("painter") != painter:
         pipe: Any = export.load_pipeline(work).to(device)
         words = load_words(manifest.load(work))
         known = codec.load(work).encode_bytes(pictures).flatten(1)
@@ -85,10 +86,9 @@ def paint(
                     if rows[near] == rows[i + k]:
                         found.append(made[k])
                         index.append(i + k)
-        kept = {"latents": torch.stack(found), "index": torch.tensor(index), "painter": painter}
-        save_atomic(kept, cache)
+        state = {"latents": torch.stack(found), "index": torch.tensor(index), "painter": painter}
+        save_atomic(state, cache)
         print(f"refine: {len(found)} of {len(STEPS) * len(rows)} samples are right", flush=True)
-    state = torch.load(cache, weights_only=True)
     return state["latents"], pictures[state["index"].numpy()]
 
 

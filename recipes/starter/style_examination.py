@@ -148,8 +148,7 @@ class Examination:
         """Figures of pictures, their sharpness in shares of that of ``like``, and the chances."""
         chances = self.chances(pictures, concepts)
         x = codec.to_float(pictures)
-        ranked, _ = self.subjects(x)
-        untaught, _ = self.untaught(x)
+        ranked, untaught = self.subjects(x).five, self.untaught(x).five
         pairs = list(zip(ranked, concepts, strict=True))
         row = Row(
             what,

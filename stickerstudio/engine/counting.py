@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stickerstudio.engine.words import any_of
+from stickerstudio.engine.words import PART, any_of
 from stickerstudio.models.cards import ModelCard
 
 MOST = 6
@@ -15,6 +15,8 @@ _ENGLISH = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6} | dict.fromkey
 )
 _CHINESE = {"兩": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _DIGITS = {str(number): number for number in range(2, MOST + 1)}
+_PAIR = "一對"
+_VALUES = {**_ENGLISH, **_CHINESE, **_DIGITS, _PAIR: 2}
 
 _MEASURES = "個隻顆朵條片杯塊位張把棵輛台臺頭匹枝瓶碗支架座件本根份尾艘間"
 """What stands between a number and a thing in Chinese; without it the number is part of a name, as
@@ -23,10 +25,9 @@ in 三明治."""
 _NUMBER = re.compile(
     rf"\s*(?:(?P<english>{'|'.join([*_ENGLISH, *_DIGITS])})\s+(?=[^\W\d])"
     rf"|(?P<chinese>[{''.join([*_CHINESE, *_DIGITS])}])[{_MEASURES}]\s*(?=\w)"
-    rf"|(?P<both>一對)\s*(?=\w))",
+    rf"|(?P<pair>{_PAIR})\s*(?=\w))",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(\s*[,，、;!！]\s*)")
 _WITH = re.compile(r"\s(?:with|and)\s", re.IGNORECASE)
 _PLURAL = re.compile(r"[a-z]+s\b", re.IGNORECASE)
 
@@ -40,7 +41,7 @@ class Counting:
     """
 
     def __init__(self, card: ModelCard) -> None:
-        names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
+        names = card.concept_names
         self._named = any_of(names, plural=True)
         self._numbered = any_of(name for name in names if _NUMBER.match(name))
         self._names = frozenset(name.casefold() for name in names)
@@ -52,7 +53,7 @@ class Counting:
         The number begins a part of the prompt, as in "I love you, two otters"; a larger one, or one
         that counts nothing, stays as it is.
         """
-        parts = _PART.split(prompt)
+        parts = PART.split(prompt)
         for place, part in enumerate(parts[::2]):
             number = _NUMBER.match(part)
             if number is None or self._numbered.match(part.strip()):
@@ -61,7 +62,8 @@ class Counting:
             if number["english"] and not (self._named.search(thing) or _PLURAL.match(thing)):
                 continue
             parts[2 * place] = self._single(thing)
-            return _value(number), "".join(parts)
+            word = number["english"] or number["chinese"] or number["pair"]
+            return _VALUES[word.casefold()], "".join(parts)
         return 1, prompt
 
     def _single(self, text: str) -> str:
@@ -74,10 +76,3 @@ class Counting:
             return word
         forms = (word[:-1], word[:-2], word[:-3] + "y")
         return next((form for form in forms if form.casefold() in self._words), word)
-
-
-def _value(number: re.Match[str]) -> int:
-    if number["both"]:
-        return 2
-    word = (number["english"] or number["chinese"]).casefold()
-    return {**_ENGLISH, **_CHINESE, **_DIGITS}[word]

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from stickerstudio.engine.words import COLOUR, any_of
+from stickerstudio.engine.words import COLOUR, PART, any_of
 from stickerstudio.models.cards import ModelCard
 
-_PART = re.compile(r"(\s*[,，、;!！]\s*)")
 _SECOND = re.compile(r"\b(?:with|and)\b|[和與加]", re.IGNORECASE)
 _BEFORE = re.compile(
     r"\s*(?:(?:an?|the|my|one|cute|little)\s+)*(?:一[隻個])?(?:可愛的)?", re.IGNORECASE
@@ -30,9 +29,8 @@ class Moods:
             word.casefold(): things[thing] for word, thing in card.moods if thing in things
         }
         self._moods = any_of(self._things)
-        names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
-        self._names = any_of(names, plural=True)
-        self._own = any_of([card.trigger, *card.style_words, *card.style_synonyms])
+        self._names = any_of(card.concept_names, plural=True)
+        self._own = any_of(card.own_words)
 
     def spelled_out(self, prompt: str) -> Spelled:
         """`prompt` with the thing that a mood stands for, by name, where it has but one subject.
@@ -40,7 +38,7 @@ class Moods:
         Only before the plain name of a concept, or a colour and one: "crying my eyes out" stays,
         and so does a name that begins like a mood ("birthday cake").
         """
-        parts = _PART.split(prompt)
+        parts = PART.split(prompt)
         named = [place for place in range(0, len(parts), 2) if self._subject(parts[place])]
         if len(named) != 1 or _SECOND.search(parts[named[0]]):
             return prompt, ()

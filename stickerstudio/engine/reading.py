@@ -18,10 +18,10 @@ import torch
 from stickerstudio.core.errors import BadFileError
 from stickerstudio.core.i18n import tr
 from stickerstudio.engine.placement import Placement
-from stickerstudio.engine.words import COLOUR, KnownWords, any_of
+from stickerstudio.engine.words import COLOUR, COMMA, KnownWords, any_of
 from stickerstudio.models.cards import Concept, ModelCard
 
-_BETWEEN = re.compile(r"(\s*[,，、;!！]\s*|\s+(?:with|and)\s+(?:an?\s+)?)", re.IGNORECASE)
+_BETWEEN = re.compile(rf"({COMMA}|\s+(?:with|and)\s+(?:an?\s+)?)", re.IGNORECASE)
 """What parts the things in a prompt."""
 
 _AND = re.compile("[和與加]")
@@ -58,11 +58,10 @@ class ConceptReader:
         self._placement = placement
         self._concepts = card.concepts
         self._known = KnownWords(card)
-        self._own = any_of([card.trigger, *card.style_words, *card.style_synonyms])
-        names = {name for c in card.concepts for name in (c.en, c.zh_hant, *c.words)}
-        self._name = any_of(names, plural=True)
+        self._own = any_of(card.own_words)
+        self._name = any_of(card.concept_names, plural=True)
         self._said = {said.casefold(): c for c in card.concepts for said in c.phrases}
-        for name in names:
+        for name in card.concept_names:
             self._said.pop(name.casefold(), None)
         self._answers: dict[Hashable, Concept | None] = {}
         try:

@@ -66,7 +66,7 @@ class ResidentModel:
     ) -> None:
         self.card = card
         self._known_words = KnownWords(card)
-        self._moods = Moods(card) if card.moods else None
+        self._moods = Moods(card)
         # what draws on any background, or knows the whole language, is left to count by itself
         self._counting = Counting(card) if card.concepts and card.background else None
         self._device = device
@@ -131,8 +131,8 @@ class ResidentModel:
             UserSideError: a LoRA is missing or does not fit, or the memory is too small.
         """
         self._with_room(lambda: self._set_blend(recipe.active_loras, exact=not quick))
-        seeds, variations = self._seeds(recipe)
-        work = self._work(recipe, len(seeds) * (1 if quick else _PICTURES_OF_AN_ORDER))
+        count, _ = self._counted(recipe)
+        work = self._work(recipe, count * (1 if quick else _PICTURES_OF_AN_ORDER))
         self._with_room(lambda: self._blend.settle(work, exact=not quick))
         painting = Painting(
             prompt=with_style(
@@ -143,13 +143,13 @@ class ResidentModel:
                 self._triggers(recipe),
             ),
             negative_prompt=recipe.negative_prompt,
-            seeds=seeds,
+            seeds=_seeds(recipe.seed, count),
             num_inference_steps=recipe.num_inference_steps,
             guidance_scale=recipe.guidance_scale,
             width=recipe.width,
             height=recipe.height,
             start=None if start is None else Start(start, recipe.strength),
-            variation=Variation(variations, recipe.variation_strength),
+            variation=Variation(_seeds(recipe.variation_seed, count), recipe.variation_strength),
         )
         latents = self._with_room(
             lambda: self._loop.denoise(
@@ -171,9 +171,7 @@ class ResidentModel:
 
     def reading(self, recipe: Recipe) -> Reading:
         """Its prompt as it is painted under the present blend; see engine.moods and .reading."""
-        prompt, changed = self._counted(recipe)[1], ()
-        if self._moods is not None:
-            prompt, changed = self._moods.spelled_out(prompt)
+        prompt, changed = self._moods.spelled_out(self._counted(recipe)[1])
         if self._reader is None:
             return prompt, changed
         key, triggers = self._blend.text_key(), self._triggers(recipe)
@@ -189,13 +187,6 @@ class ResidentModel:
         if self._counting is None or recipe.start is not None:
             return 1, recipe.prompt
         return self._counting.counted(recipe.prompt)
-
-    def _seeds(self, recipe: Recipe) -> tuple[list[int], list[int]]:
-        """The seeds, and the variation seeds, of the drawings that its prompt asks for."""
-        steps = [place * _NEXT_SEED for place in range(self._counted(recipe)[0])]
-        both = (recipe.seed, recipe.variation_seed)
-        seeds, variations = ([(seed + step) % (MAX_SEED + 1) for step in steps] for seed in both)
-        return seeds, variations
 
     def _triggers(self, recipe: Recipe) -> list[str]:
         strongest = sorted(recipe.active_loras, key=lambda lora: -abs(lora.weight))
@@ -273,6 +264,11 @@ _NEXT_SEED = 1_000_003
 _PICTURES_OF_AN_ORDER = 4
 """What an order is taken for, whatever its count: a blend that is kept is seldom kept once, and the
 same recipe must give the same bytes in any order."""
+
+
+def _seeds(first: int, count: int) -> list[int]:
+    """Those of the drawings of one page."""
+    return [(first + place * _NEXT_SEED) % (MAX_SEED + 1) for place in range(count)]
 
 
 def _plan_for(

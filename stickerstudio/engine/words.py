@@ -10,6 +10,10 @@ from stickerstudio.models.cards import ModelCard
 _CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+(?:['’-][^\W_{_CHINESE}]+)*")
 
+COMMA = r"\s*[,，、;!！]\s*"
+PART = re.compile(f"({COMMA})")
+"""What parts a prompt; kept by a split."""
+
 COLOUR = re.compile(
     r"(?:red|orange|green|blue|purple|pink)\s+|(?:紅色|橘色|綠色|藍色|紫色|粉紅)的?", re.IGNORECASE
 )
@@ -37,10 +41,8 @@ class KnownWords:
     """The words of a card's concepts, moods, styles and triggers."""
 
     def __init__(self, card: ModelCard) -> None:
-        phrases = [_SMALL, card.trigger, *card.style_words, *card.style_synonyms]
-        phrases += [word for word, _ in card.moods]
-        for concept in card.concepts:
-            phrases += [concept.en, concept.zh_hant, *concept.words]
+        moods = (word for word, _ in card.moods)
+        phrases = [_SMALL, *card.own_words, *moods, *card.concept_names]
         self._lists_concepts = bool(card.concepts)
         self._words = frozenset(word for phrase in phrases for word in _split(phrase.casefold()))
         self._chinese = sorted(filter(_is_chinese, self._words), key=len, reverse=True)

@@ -34,6 +34,11 @@ class Concept:
     phrases: tuple[str, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that it is called."""
+        return self.en, self.zh_hant, *self.words
+
+    @property
     def local_name(self) -> str:
         """The name in the user's language."""
         return self.zh_hant if current_language() == "zh_TW" else self.en
@@ -110,6 +115,16 @@ class ModelCard:
     def local_title(self) -> str:
         """The title in the user's language."""
         return self.title_zh_hant if current_language() == "zh_TW" else self.title
+
+    @property
+    def concept_names(self) -> tuple[str, ...]:
+        """Everything that its concepts are called, each name once."""
+        return tuple(dict.fromkeys(name for c in self.concepts for name in c.names))
+
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        """Its trigger, and what asks for its styles: words that draw nothing."""
+        return self.trigger, *self.style_words, *self.style_synonyms
 
     def steps_from(self, *, started: bool) -> int:
         """The number of steps where none was asked for; `started`: from a picture.

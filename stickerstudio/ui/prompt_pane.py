@@ -23,13 +23,7 @@ from stickerstudio.ui.prompt_edit import PromptEdit
 from stickerstudio.ui.prompt_options import PromptOptions
 from stickerstudio.ui.prompt_start import PromptChoices, PromptStart
 from stickerstudio.ui.widgets import Card, FlowLayout, PushButton, label, name_control
-from stickerstudio.ui.words import (
-    has_word,
-    nearest_concepts,
-    replace_word,
-    with_word,
-    without_word,
-)
+from stickerstudio.ui.words import has_word, nearest_concepts, replace_word, with_word, without_word
 
 
 class PromptPane(Card):

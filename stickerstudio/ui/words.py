@@ -37,7 +37,7 @@ def nearest_concepts(
     """Up to `limit` pairs (unknown word, a concept the model knows), the most alike first."""
     names: dict[str, Concept] = {}
     for concept in concepts:
-        for name in (concept.en, concept.zh_hant, *concept.words):
+        for name in concept.names:
             names.setdefault(name.lower(), concept)
     found: list[tuple[str, Concept]] = []
     for word in unknown:
