@@ -24,8 +24,8 @@ class Axis:
         """`count` weights, evenly spaced, to a hundredth; the middle one where count is 1."""
         if count == 1:
             return (round((self.low + self.high) / 2, 2),)
-        step = (self.high - self.low) / (count - 1)
-        return tuple(round(self.low + n * step, 2) for n in range(count))
+        shares = (n / (count - 1) for n in range(count))  # the last is 1: no rounding at the end
+        return tuple(round(self.low * (1 - share) + self.high * share, 2) for share in shares)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stickerstudio.session.state import BlendEntry
@@ -16,6 +16,7 @@ weight = st.floats(-2, 2)
 
 
 @given(weight, weight, st.integers(2, 9))
+@example(0.0, 0.225, 4)
 def test_an_axis_reaches_both_ends_in_even_steps(low: float, high: float, count: int):
     weights = Axis("ink", low, high).weights(count)
     assert len(weights) == count
